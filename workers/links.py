@@ -87,7 +87,7 @@ def _analyse(context: ChildContext, link: str, song_id: str, file: BinaryIO, cla
 
     catalogue = context.catalogue
     track_id = identify(file).track_id
-    if catalogue.library.is_deleted(track_id):
+    if catalogue.library.is_deleted(track_id, place_of(link, song_id)):
         raise LinkedServerRefused(reason_of_deletion(track_id))
     tags = read_tags(file, fallback_title=song_id)
     stamp = FileStamp(place_of(link, song_id), root_of(link), os.fstat(file.fileno()).st_size, mtime_ns=0)

@@ -25,7 +25,7 @@ from sqlalchemy.sql.operators import custom_op
 from services.catalog import tenancy
 from services.catalog.database import IDS, Database, decode_cursor, encode_cursor, rows_of
 from services.catalog.names import ARTIST, CREDIT, id_of_key, tracks_of
-from services.catalog.successors import DELETED
+from services.catalog.successors import not_deleted
 from services.catalog.tables import HeardTagRow, LocationRow, TrackGenreRow, TrackRow
 from services.catalog.tracks import NO_KEY, found_tracks
 from services.domain.filters import ATTRIBUTES, FRAGMENT, RANGE_FIELDS, Filters, Range, keyword_keys
@@ -208,7 +208,7 @@ class BrowseStore:
 def conditions(selection: Selection) -> list[Condition]:
     """Return the conditions that tracks of a selection meet."""
     words = [key for word in selection.search.split() if (key := text_key(word))]
-    found = [_TRACK.id.not_in(DELETED), *(_TRACK.sort_key.contains(word, autoescape=True) for word in words)]
+    found = [not_deleted(_TRACK.id), *(_TRACK.sort_key.contains(word, autoescape=True) for word in words)]
     if selection.id_prefix:
         found.append(_TRACK.id.startswith(selection.id_prefix, autoescape=True))
     if selection.ids is not None:

@@ -14,14 +14,23 @@ from services.catalog.libraries import key_of_file, libraries_of
 from services.catalog.matching import attach_waiting_listens
 from services.catalog.ratings import store_verdicts, verdict_of
 from services.catalog.spaces import MODEL_VERSION
-from services.catalog.tables import DeletedTrackRow, ExternalIdRow, LocationRow, MetaRow, Table, TrackRow
+from services.catalog.tables import (
+    DeletedTrackRow,
+    ExternalIdRow,
+    LibraryDeletionRow,
+    LibraryRow,
+    LocationRow,
+    MetaRow,
+    Table,
+    TrackRow,
+)
 from services.catalog.tagging import insert_ids, retag
 from services.catalog.takeover import track_gone, track_ready
 from services.catalog.turns import set_turns
 from services.domain.errors import TrackNotFound
 from services.domain.failure import FailureKind
 from services.domain.job import JobState
-from services.domain.libraries import track_id_in
+from services.domain.libraries import Libraries, track_id_in
 from services.domain.names import SEPARATORS
 from services.domain.track import TAGS_VERSION, TagRules, Tags, TrackStatus
 
@@ -127,7 +136,7 @@ class LibraryStore:
                 sort_key="",
                 added_at=now(),
             )
-            session.execute(delete(DeletedTrackRow).where(DeletedTrackRow.track_id == track_id))
+            _undelete(session, track_id, stamp.path)
             row = session.get_one(TrackRow, track_id, with_for_update=True)
             lost = self._locate(session, track_id, tags, stamp)
             verdict = verdict_of(row.rating)
@@ -169,20 +178,30 @@ class LibraryStore:
                 set_turns(session, [track_id])
             self._regroup_others(albums)
 
-    def delete(self, track_id: str) -> list[str]:
-        """Let a track leave the library until `register` takes it again, and return its files."""
+    def delete(self, track_id: str, libraries: Libraries = None) -> list[str]:
+        """Let a track leave some libraries, or all, until `register` takes it again there; return its files there."""
+        files = select(LocationRow.path).where(LocationRow.track_id == track_id)
         with self._database.write() as session:
-            self._insert(session, DeletedTrackRow, track_id=track_id, deleted_at=now())
-            paths = list(session.scalars(select(LocationRow.path).where(LocationRow.track_id == track_id)))
+            if libraries is None:
+                self._insert(session, DeletedTrackRow, track_id=track_id, deleted_at=now())
+            else:
+                files = files.where(LocationRow.library.in_(libraries))
+                for library_id in session.scalars(select(LibraryRow.id).where(LibraryRow.id.in_(libraries))):
+                    self._insert(
+                        session, LibraryDeletionRow, track_id=track_id, library_id=library_id, deleted_at=now()
+                    )
+            paths = list(session.scalars(files))
             if not paths and self._lose_file(session, track_id):
                 track_gone(session, track_id)
         self.forget_files(paths)
         return paths
 
-    def is_deleted(self, track_id: str) -> bool:
-        """Return whether a client deleted a track."""
+    def is_deleted(self, track_id: str, path: str) -> bool:
+        """Return whether a client deleted a track from all libraries, or from that of a file."""
         with self._database.read() as session:
-            return session.get(DeletedTrackRow, track_id) is not None
+            is_from_all = session.get(DeletedTrackRow, track_id) is not None
+            library = key_of_file(session, path)
+            return is_from_all or session.get(LibraryDeletionRow, (track_id, library or "")) is not None
 
     def adopt_separators(self) -> None:
         """Let the next scans read the tags of all files again if other separators were set before."""
@@ -225,6 +244,13 @@ class LibraryStore:
             return True
         retag(session, session.get_one(TrackRow, track_id, with_for_update=True), self._rules.separators)
         return False
+
+
+def _undelete(session: Session, track_id: str, path: str) -> None:
+    """Forget that a track was deleted from all libraries, and from that of a file."""
+    session.execute(delete(DeletedTrackRow).where(DeletedTrackRow.track_id == track_id))
+    here = LibraryDeletionRow.library_id == key_of_file(session, path)
+    session.execute(delete(LibraryDeletionRow).where(LibraryDeletionRow.track_id == track_id, here))
 
 
 def _albums_of(session: Session, track_ids: Sequence[str]) -> set[AlbumNames]:

@@ -6,14 +6,18 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, String, column, func, select, table
+from sqlalchemy import ColumnElement, Connection, String, and_, column, func, select, table
 from sqlalchemy.orm import Session
 
 from services.catalog.database import IDS, rows_of
-from services.catalog.tables import DeletedTrackRow, TrackRow
+from services.catalog.tables import DeletedTrackRow, LibraryDeletionRow, LocationRow, TrackRow
 
-DELETED = select(DeletedTrackRow.track_id)
-"""Tracks that a client deleted: they stay in the catalogue for the listens of them, but nothing shows them."""
+_FILE = select(LocationRow.id).where(LocationRow.track_id == LibraryDeletionRow.track_id)
+_DELETED = (
+    select(DeletedTrackRow.track_id),
+    # Others may have files of it.
+    select(LibraryDeletionRow.track_id).where(~_FILE.correlate(LibraryDeletionRow).exists()),
+)
 
 _GONE = table("tracks", *(column(name, String) for name in ("id", "successor_id"))).alias("gone")
 """The tracks of all libraries, because one without a file is in none."""
@@ -30,6 +34,14 @@ SUCCESSORS = _TAKEOVER.with_only_columns(_GONE.c.id, _SUCCESSOR.c.id).where(_GON
 """The statement for the ids of tracks that have a successor, and for the ids of these."""
 
 _PREDECESSORS = select(_GONE.c.id, _GONE.c.successor_id).where(_GONE.c.successor_id.in_(IDS))
+
+
+def not_deleted(track_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return whether no client deleted a track.
+
+    Deleted tracks stay in the catalogue for the listens of them, but nothing shows them.
+    """
+    return and_(*(track_id.not_in(deleted) for deleted in _DELETED))
 
 
 def followed(track_id: Any) -> ColumnElement[Any]:  # noqa: ANN401  a column of any table

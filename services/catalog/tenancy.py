@@ -92,6 +92,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "libraries": "{here}.id {ours}",
         "library_roots": "{here}.library IN (SELECT name FROM libraries WHERE id {ours})",
         "library_members": _PLACED,
+        "library_deletions": _PLACED,
         "library_quotas": _PLACED,
         "library_usage": _PLACED,
         "listens": _PLACED,

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, tuple_
 from sqlalchemy.orm import Session
 
 from services.catalog.database import IDS, IDS_PER_STATEMENT, batched, is_storable, rows_of
-from services.catalog.successors import DELETED, SUCCESSORS, successors_of
+from services.catalog.successors import SUCCESSORS, not_deleted, successors_of
 from services.catalog.tables import ExternalIdRow, TrackRow
 from services.domain.external_ids import canonical_name
 from services.domain.track import TrackStatus
@@ -21,8 +21,8 @@ PREFERRED = (
 _CANONICAL = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 _TRACK, _NAME = TrackRow.__table__.c, ExternalIdRow.__table__.c
-_KNOWN = select(_TRACK.id).where(_TRACK.id.in_(IDS), _TRACK.id.not_in(DELETED))
-_TAKEN_OVER = SUCCESSORS.where(SUCCESSORS.selected_columns.id.not_in(DELETED))
+_KNOWN = select(_TRACK.id).where(_TRACK.id.in_(IDS), not_deleted(_TRACK.id))
+_TAKEN_OVER = SUCCESSORS.where(not_deleted(SUCCESSORS.selected_columns.id))
 
 
 def resolve_names(database: Session | Connection, names: Iterable[str]) -> dict[str, str]:
@@ -62,7 +62,7 @@ def _external_of(database: Session | Connection, names: Sequence[str]) -> dict[s
     matches = database.execute(
         select(_NAME.namespace, _NAME.value, _NAME.track_id, _TRACK.status)
         .join_from(ExternalIdRow.__table__, TrackRow.__table__, _NAME.track_id == _TRACK.id)
-        .where(tuple_(_NAME.namespace, _NAME.value).in_(pairs), _NAME.track_id.not_in(DELETED))
+        .where(tuple_(_NAME.namespace, _NAME.value).in_(pairs), not_deleted(_NAME.track_id))
     )
     best: dict[str, tuple[int, str]] = {}
     for namespace, value, track_id, status in matches:

@@ -25,7 +25,7 @@ from services.catalog.names import (
 )
 from services.catalog.space_columns import analyses_in, described_in, read_in, ready_in
 from services.catalog.spaces import SpaceViews
-from services.catalog.successors import DELETED
+from services.catalog.successors import not_deleted
 from services.catalog.tables import ExternalIdRow, HeardTagRow, LocationRow, TrackArtistRow, TrackGenreRow, TrackRow
 from services.catalog.track_names import followed_names, own_and_external, resolve_external, resolve_names
 from services.domain.errors import InvalidRequest, TrackNotFound
@@ -242,7 +242,7 @@ class TrackStore:
     def count_by_status(self) -> dict[TrackStatus, int]:
         """Return the number of tracks with each status."""
         with self._database.columns() as connection:
-            counted = select(_TRACK.status, func.count()).where(_TRACK.id.not_in(DELETED))
+            counted = select(_TRACK.status, func.count()).where(not_deleted(_TRACK.id))
             rows = connection.execute(counted.group_by(_TRACK.status)).all()
         counts = {status: count for status, count in rows}  # noqa: C416  rows are no pairs to mypy
         return {status: counts.get(status, 0) for status in TrackStatus}

@@ -125,7 +125,7 @@ class Intake:
             finally:
                 if _stamp_of(os.fstat(opened.fileno()), path, self.root) != stamp:
                     raise StillWritten(errno.EAGAIN, "The file is being written", path)
-            if not self.takes_deleted and self.catalogue.library.is_deleted(track_id):
+            if not self.takes_deleted and self.catalogue.library.is_deleted(track_id, path):
                 self.failures.add(path, DELETED)
                 return
             self._register(track_id, stamp, opened)

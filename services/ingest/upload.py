@@ -11,7 +11,7 @@ import structlog
 
 from services.catalog import Catalogue
 from services.catalog.library import FileStamp
-from services.catalog.tenancy import limited_to
+from services.catalog.tenancy import libraries, limited_to
 from services.domain.errors import AudioNotRead, LibraryFull, UploadTooLarge
 from services.domain.job import JobKind
 from services.domain.track import Tags, TrackStatus
@@ -66,18 +66,15 @@ def store_upload(  # noqa: PLR0913  each says something else about the upload
 def delete_track(catalogue: Catalogue, track_id: str, folder: Path) -> None:
     """Let a track leave the library. Its files stay, except the copy of an upload in `folder`.
 
-    A request that is limited to libraries removes their files of the track only, if others have files of it too.
+    A request that is limited to libraries lets it leave these libraries only.
 
     Raises:
         StorageUnavailable: the copy cannot be deleted.
     """
-    own = [file.path for file in catalogue.tracks.files(track_id)]
-    with limited_to(None):
-        if len(own) == len(catalogue.tracks.files(track_id)):
-            catalogue.library.delete(track_id)
-        else:
-            catalogue.library.forget_files(own)
-    uploaded = [path for each in own if (path := Path(each)).is_relative_to(folder)]
+    own = libraries()
+    with limited_to(None):  # the track goes when its last file does, whoever had it
+        paths = catalogue.library.delete(track_id, own)
+    uploaded = [path for each in paths if (path := Path(each)).is_relative_to(folder)]
     with storage_errors(folder):
         for path in uploaded:
             path.unlink(missing_ok=True)

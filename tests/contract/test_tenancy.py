@@ -20,7 +20,7 @@ from services.domain.job import JobKind
 from services.domain.listening import NewListen
 from services.domain.people import Grant, Identity
 from services.domain.playlist import NewEntry, PlaylistChange
-from services.domain.track import Tags
+from services.domain.track import Tags, TrackStatus
 from tests.fakes.library import track_id
 
 A, B = frozenset({"a"}), frozenset({"b"})
@@ -201,6 +201,40 @@ def test_a_successor_in_another_library_is_not_told(filled):
 
     assert told[A] == ([OURS, BOTH], [OURS], 1, {})
     assert told[A | B] == told[None] == ([THEIRS, BOTH], [THEIRS], 0, {OURS: THEIRS})
+
+
+def test_a_deletion_from_libraries_holds_there(filled):
+    """Until a file of the track is taken there, or the library is removed; other libraries keep the track."""
+    store, files = filled.library, ("/a/2", "/b/2", "/c/2")
+
+    def deleted():
+        return [path for path in files if store.is_deleted(BOTH, path)]
+
+    def take(path):
+        store.register(BOTH, Tags("Both"), FileStamp(path, path[:2], 1, 1))
+
+    def missing():
+        return filled.tracks.count_by_status()[TrackStatus.MISSING]
+
+    paths = store.delete(BOTH, B)
+    take("/a/2")
+    from_one, others = deleted(), [file.path for file in filled.tracks.files(BOTH)]
+    known = filled.tracks.resolve([BOTH])
+    store.delete(BOTH, A | frozenset({"unknown"}))
+    from_both, while_gone, unknown = deleted(), missing(), filled.tracks.resolve([BOTH])
+    take("/b/2")
+    taken = deleted()
+    store.delete(BOTH)
+    from_all = deleted()
+    take("/b/2")
+    filled.libraries.remove("A")
+
+    assert (paths, from_one, others) == (["/b/2"], ["/b/2"], ["/a/2"])
+    assert (known, unknown) == ({BOTH: BOTH}, {})
+    assert (from_both, while_gone) == (["/a/2", "/b/2"], 0)
+    assert taken == ["/a/2"]
+    assert from_all == [*files]
+    assert deleted() == []
 
 
 def test_the_migration_places_what_is_stored(catalogue):

@@ -9,6 +9,7 @@ from services.catalog.library import FileStamp
 from services.composition import compose
 from services.domain.access import Scope
 from services.domain.track import Tags
+from services.ingest.scan import request_scan, run_scan
 from services.settings import Settings
 from tests.fakes.library import record, track_id, write_tone
 
@@ -132,8 +133,8 @@ def test_listens_follow_the_member(client, services, of):
     assert heard("both", "a", "b") == {track_id(3), track_id(4)}
 
 
-def test_a_deletion_leaves_the_files_of_other_libraries(client, services, of):
-    """A track of both loses the files of one; a track of one is gone."""
+def test_a_deletion_leaves_the_files_of_other_libraries(client, services, of, tmp_path):
+    """A track of both loses the files of one, whose scans leave it out; a track of one is gone."""
     both, own = track_id(BOTH), track_id(2)
 
     assert client.delete(f"/v1/tracks/{both}", headers=of("b")).status_code == 204
@@ -141,8 +142,33 @@ def test_a_deletion_leaves_the_files_of_other_libraries(client, services, of):
     assert client.delete(f"/v1/tracks/{track_id(1)}", headers=of("b")).status_code == 404
     assert names(client, of("b")) == set()
     assert names(client, of("a")) == {track_id(1), both}
-    assert not services.catalogue.library.is_deleted(both)
-    assert services.catalogue.library.is_deleted(own)
+    is_deleted = services.catalogue.library.is_deleted
+    folders = [str(tmp_path / name) for name in ("a/9.wav", "b/9.wav")]
+    assert [is_deleted(both, folder) for folder in folders] == [False, True]
+    assert [is_deleted(own, folder) for folder in folders] == [False, True]
+    assert client.get("/v1/status").json["tracks"]["missing"] == 0
+
+
+def test_scans_leave_out_what_a_key_of_the_library_deleted(client, services, of, tmp_path):
+    """Another library takes each file of the same audio."""
+    for name in ("a/song.wav", "b/song.wav", "a/copy.wav", "b/copy.wav"):
+        write_tone(tmp_path / name, 523)
+
+    def scan(path):
+        job_id = request_scan(services.catalogue, services.queue, str(tmp_path / path))
+        run_scan(services.catalogue, services.queue, job_id)
+        return services.catalogue.jobs.get(job_id)
+
+    [deleted] = scan("b/song.wav").tracks
+    assert client.delete(f"/v1/tracks/{deleted}", headers=of("b")).status_code == 204
+
+    jobs = [scan(name) for name in ("b", "a")]
+
+    assert [job.left_out for job in jobs] == [2, 0]
+    assert deleted in names(client, of("a"))
+    assert deleted not in names(client, of("b"))
+    assert scan("b/song.wav").tracks == (deleted,)
+    assert deleted in names(client, of("b"))
 
 
 def test_playlists_and_sessions_belong_to_the_library(client, of):

@@ -65,6 +65,7 @@ def remove_track(track_id: str) -> None:
 
     Its files stay where they are, except the copy that an upload made. Scans and the watcher leave them out. To take
     the track again, scan or retry its file itself, or upload it: its listens, which are kept, then count again.
+    A key of libraries deletes the track from these libraries; other libraries keep their files of it.
     """
     delete_track(services().catalogue, resolve_track(track_id), services().settings.uploads_path)
 

@@ -43,6 +43,7 @@ from services.catalog.tables.service import (
     IdempotencyRow,
     JobItemRow,
     JobRow,
+    LibraryDeletionRow,
     MetaRow,
 )
 from services.catalog.tables.spaces import SpaceAnalysisRow, SpaceMappingRow, SpaceRow
@@ -64,6 +65,7 @@ __all__ = [
     "IndexedRow",
     "JobItemRow",
     "JobRow",
+    "LibraryDeletionRow",
     "LibraryMemberRow",
     "LibraryQuotaRow",
     "LibraryRootRow",

@@ -68,11 +68,21 @@ class FailedFileRow(Table):
 
 
 class DeletedTrackRow(Table):
-    """A track that a client deleted: scans leave its files out."""
+    """A track that a client deleted from all libraries: scans leave its files out."""
 
     __tablename__ = "deleted_tracks"
 
     track_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    deleted_at: Mapped[datetime]
+
+
+class LibraryDeletionRow(Table):
+    """A track that a key of a library deleted: scans leave its files in this library out."""
+
+    __tablename__ = "library_deletions"
+
+    track_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    library_id: Mapped[str] = mapped_column(ForeignKey("libraries.id", ondelete="CASCADE"), primary_key=True)
     deleted_at: Mapped[datetime]
 
 
