@@ -12,6 +12,7 @@ from services.catalog.database import Database, now
 from services.catalog.jobs import close_items
 from services.catalog.libraries import key_of_file, libraries_of
 from services.catalog.matching import attach_waiting_listens
+from services.catalog.quotas import require_room
 from services.catalog.ratings import store_verdicts, verdict_of
 from services.catalog.spaces import MODEL_VERSION
 from services.catalog.tables import (
@@ -122,9 +123,15 @@ class LibraryStore:
             library = key_of_file(session, path)
         return track_id if library is None else track_id_in(library, track_id)
 
-    def register(self, track_id: str, tags: Tags, stamp: FileStamp) -> Registered:
-        """Record a file of a track. The file may be new, moved, retagged or a copy."""
+    def register(self, track_id: str, tags: Tags, stamp: FileStamp, *, within_quota: bool = False) -> Registered:
+        """Record a file of a track. The file may be new, moved, retagged or a copy.
+
+        Raises:
+            LibraryFull: `within_quota`, and its library has no room for the track.
+        """
         with self._database.write() as session:
+            if within_quota and (library := key_of_file(session, stamp.path)) is not None:
+                require_room(session, library, track_id)
             held_before = select(LocationRow.track_id).where(LocationRow.path == stamp.path)
             changed = [track_id, *session.scalars(held_before)]
             albums, libraries = _albums_of(session, changed), libraries_of(session, changed)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, cast, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, Integer, Select, and_, cast, delete, exists, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import Database
@@ -18,7 +18,7 @@ from services.catalog.tables import (
     LocationRow,
     TrackRow,
 )
-from services.domain.errors import LibraryNotFound
+from services.domain.errors import LibraryFull, LibraryNotFound
 from services.domain.names import text_key
 from services.domain.quotas import NO_QUOTA, DayUsage, LibraryUsage, Quota, Resource, Usage, today
 
@@ -180,6 +180,28 @@ class QuotaStore:
         """Delete the usage of days that are no longer kept."""
         with self._database.write() as session:
             session.execute(delete(LibraryUsageRow).where(LibraryUsageRow.day < today() - timedelta(days=DAYS_KEPT)))
+
+
+def require_room(session: Session, library_id: str, track_id: str) -> None:
+    """Check that a library may take a track; other transactions that check it wait until this one ends.
+
+    Raises:
+        LibraryFull: it has the tracks of its quota, and not this one.
+    """
+    of_library = LibraryQuotaRow.library_id == LibraryRow.id
+    query = select(LibraryRow.name, LibraryQuotaRow.tracks).join(LibraryQuotaRow, of_library)
+    locked = query.where(LibraryRow.id == library_id).with_for_update(of=LibraryRow, key_share=True)
+    row = session.execute(locked).one_or_none()
+    if row is None or row.tracks is None:
+        return
+    held = exists().where(LocationRow.library == library_id, LocationRow.track_id == track_id)
+    if not session.scalar(select(held)) and _count(session, library_id) >= row.tracks:
+        raise has_all_tracks(row.name, row.tracks)
+
+
+def has_all_tracks(name: str, quota: int) -> LibraryFull:
+    """Return the error that a library has the tracks of its quota."""
+    return LibraryFull(f"The library '{name}' has the {quota} tracks of its quota. Remove tracks, or raise the quota.")
 
 
 def _id_of(session: Session, name: str) -> str:

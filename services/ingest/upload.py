@@ -60,7 +60,12 @@ def store_upload(  # noqa: PLR0913  each says something else about the upload
                 raise
             raise LibraryFull(f"The quota of the library leaves {free} bytes for uploads. Remove some.") from error
     with limited_to(None):  # the track may belong to another library already
-        return _register(catalogue, queue, stored, track_id, tags)
+        try:
+            return _register(catalogue, queue, stored, track_id, tags)
+        except LibraryFull:  # others have taken the room meanwhile
+            with storage_errors(folder):
+                stored.unlink(missing_ok=True)
+            raise
 
 
 def delete_track(catalogue: Catalogue, track_id: str, folder: Path) -> None:
@@ -105,7 +110,7 @@ def _store(catalogue: Catalogue, upload: Upload, folder: Path, max_bytes: int) -
 def _register(catalogue: Catalogue, queue: TaskQueue, stored: Path, track_id: str, tags: Tags) -> str:
     found = stored.stat()
     stamp = FileStamp(path=str(stored), root=str(stored.parent), size=found.st_size, mtime_ns=found.st_mtime_ns)
-    registered = catalogue.library.register(track_id, tags, stamp)
+    registered = catalogue.library.register(track_id, tags, stamp, within_quota=True)
     job_id = catalogue.jobs.create(JobKind.UPLOAD, str(stored))
     catalogue.jobs.begin(job_id, total=1)
     catalogue.jobs.add_track(job_id, str(stored), track_id)

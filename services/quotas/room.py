@@ -10,6 +10,7 @@ import structlog
 
 from services.catalog import Catalogue
 from services.catalog.database import now
+from services.catalog.quotas import has_all_tracks
 from services.domain.errors import LibraryFull
 from services.domain.failure import Cause, FailureKind
 from services.domain.job import JobKind
@@ -91,9 +92,7 @@ def free_bytes(catalogue: Catalogue, library: str, uploads: Path) -> int:
     """
     name, tracks = catalogue.quotas.limited(Resource.TRACKS).get(library, (library, None))
     if tracks is not None and catalogue.quotas.count_tracks(library) >= tracks:
-        raise LibraryFull(
-            f"The library '{name}' has the {tracks} tracks of its quota. Remove tracks, or raise the quota."
-        )
+        raise has_all_tracks(name, tracks)
     name, limit = catalogue.quotas.limited(Resource.UPLOAD_BYTES).get(library, (library, None))
     if limit is None:
         return sys.maxsize

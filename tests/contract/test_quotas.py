@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.catalog.library import FileStamp
-from services.domain.errors import LibraryNotFound, QuotaExceeded
+from services.domain.errors import LibraryFull, LibraryNotFound, QuotaExceeded
 from services.domain.quotas import NO_QUOTA, DayUsage, Quota, Resource, today
 from services.domain.track import Tags
 from services.quotas.meter import Meter
@@ -21,9 +21,9 @@ def kids(catalogue):
     return catalogue
 
 
-def register(catalogue, number, folder="/music/kids", size=1):
+def register(catalogue, number, folder="/music/kids", size=1, **options):
     stamp = FileStamp(f"{folder}/{number}.mp3", folder, size, 1)
-    catalogue.library.register(f"00000000-0000-8000-8000-{number:012}", Tags("Title"), stamp)
+    catalogue.library.register(f"00000000-0000-8000-8000-{number:012}", Tags("Title"), stamp, **options)
 
 
 def test_a_quota_is_kept_and_replaced(kids):
@@ -50,6 +50,18 @@ def test_what_a_library_holds_is_counted(kids):
 
     assert (usage.tracks, usage.pending, usage.upload_bytes, usage.days) == (2, 2, 700, ())
     assert (kids.quotas.count_tracks("kids"), kids.quotas.uploaded_bytes("kids", UPLOADS)) == (2, 700)
+
+
+def test_a_track_is_registered_within_the_quota(kids):
+    """Another file of a track of the library needs no room, and without a quota there is always some."""
+    register(kids, 1, within_quota=True)
+    kids.quotas.put("Kids", Quota(tracks=1))
+    register(kids, 1, "/music/kids/copies", within_quota=True)
+    register(kids, 2, "/music", within_quota=True)
+    with pytest.raises(LibraryFull, match="'Kids' has the 1 tracks"):
+        register(kids, 3, within_quota=True)
+
+    assert kids.quotas.count_tracks("kids") == 1
 
 
 def test_usage_adds_up_by_day(kids):

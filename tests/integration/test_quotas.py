@@ -1,6 +1,9 @@
 """Quotas of libraries: nothing is lost over one, and what is left out is taken when there is room again."""
 
+import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 
@@ -100,6 +103,43 @@ def upload(catalogue, queue, path, uploads):
         return store_upload(
             catalogue, queue, Upload(stream, path.name), folder=uploads, max_bytes=10**9, library="kids"
         )
+
+
+class Together(io.BytesIO):
+    """An upload whose bytes come when all uploads have begun."""
+
+    def __init__(self, content, barrier):
+        super().__init__(content)
+        self._barrier = barrier
+
+    def read(self, size=-1):
+        if self.tell() == 0:
+            self._barrier.wait(timeout=60)
+        return super().read(size)
+
+
+def test_uploads_at_once_do_not_exceed_the_quota(catalogue, queue, kids, tmp_path):
+    """All find room when they begin; those that do not fit are refused, and none of their bytes stays."""
+    songs = write_songs(tmp_path / "sent", 4)
+    uploads, barrier = tmp_path / "uploads", Barrier(4)
+    catalogue.quotas.put("Kids", Quota(tracks=1))
+
+    def send(path):
+        upload = Upload(Together(path.read_bytes(), barrier), path.name)
+        try:
+            store_upload(catalogue, queue, upload, folder=uploads, max_bytes=10**9, library="kids")
+        except LibraryFull as error:
+            return str(error)
+        return "stored"
+
+    with ThreadPoolExecutor(4) as pool:
+        results = sorted(pool.map(send, songs))
+
+    assert results[3] == "stored"
+    assert all("'Kids' has the 1 tracks of its quota" in each for each in results[:3])
+    assert catalogue.quotas.count_tracks("kids") == 1
+    (kept,) = (path for path in uploads.rglob("*") if path.is_file())
+    assert kept.read_bytes() in {song.read_bytes() for song in songs}
 
 
 def test_uploads_over_a_quota_are_refused(catalogue, queue, kids, tmp_path):
