@@ -160,8 +160,8 @@ class LibrarySettings(BaseSettings):
         default=True,
         description=(
             "Whether files with the same audio in several named libraries are one track, which is analysed once. "
-            "Otherwise each library has a track of its own, with its own tags. It applies to files that are taken "
-            "afterwards, so set it before the first scan."
+            "Otherwise each library has a track of its own, with its own tags, as libraries of different owners need. "
+            "It applies to files that are taken afterwards, so set it before the first scan."
         ),
     )
     analysis_nice: int = Field(
