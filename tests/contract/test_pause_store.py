@@ -19,15 +19,16 @@ def by(catalogue):
 def test_quiet_hours_pause_and_end_the_pause(catalogue):
     """What was left undone is sent again at once when they end."""
     catalogue.library.register(TRACK, Tags("Title"), FileStamp("/music/a.mp3", "/music", 1, 1))
+    catalogue.turns.sent([TRACK])
     catalogue.pause.follow_quiet_hours(EVENING)
     assert by(catalogue) == PausedBy.QUIET_HOURS
     assert catalogue.pause.began_at() is not None
     catalogue.pause.follow_quiet_hours(EVENING)
-    assert list(catalogue.analyses.stale(timedelta(hours=1))) == []
+    assert catalogue.turns.take(1) == []
 
     catalogue.pause.follow_quiet_hours(None)
     assert by(catalogue) is None
-    assert list(catalogue.analyses.stale(timedelta(hours=1))) == [TRACK]
+    assert catalogue.turns.take(1) == [TRACK]
 
 
 def test_a_resume_lasts_until_the_next_quiet_hours(catalogue):
