@@ -43,13 +43,6 @@ def of_tracks(demand: Demand, costs: Costs) -> list[Limit]:
             "Raise `WORKER_MEMORY`, or leave out the extra `map`: the map then shows the principal axes.",
         ),
         Limit(
-            costs["broker_memory_limit"] / costs["message_bytes"],
-            "broker",
-            "No more analyses fit into the broker. Nothing is lost, and the catalogue sends the rest, "
-            f"{costs['resent_per_minute']:,.0f} a minute when the queue is empty.",
-            "Raise `maxmemory` in `deploy/redis.conf` if workers wait for tasks.",
-        ),
-        Limit(
             MEMORY_SHARE * costs["index_memory_limit"] / index,
             "index",
             "The Qdrant container reaches its memory limit and is killed.",

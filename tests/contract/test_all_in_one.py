@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -13,11 +14,16 @@ AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change own
 
 
 @pytest.fixture
+def tmp_path():
+    """A folder that other users can enter; those of pytest are private."""
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture
 def container(tmp_path):
     """Run a script with a `segue` that writes its user and its arguments into `calls`, and knows no key at first."""
-    tmp_path.chmod(0o755)
-    for parent in tmp_path.parents[:2]:
-        parent.chmod(0o755)
     (tmp_path / "data").mkdir()
     (tmp_path / "calls").touch()
     (tmp_path / "calls").chmod(0o666)

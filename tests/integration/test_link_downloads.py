@@ -94,8 +94,12 @@ def test_a_new_model_downloads_the_songs_again(served: Installation, media: Medi
 
     assert served.catalogue.turns.take(10) == []
     served.queue.analyse(tracks["s1"])  # changes nothing
-    resend_lost_work(served.catalogue, served.queue)
-    wait_until(lambda: ready(served) == tracks)
+
+    def are_ready_again() -> bool:
+        resend_lost_work(served.catalogue, served.queue)  # every minute in service: a song may be claimed at one pass
+        return ready(served) == tracks
+
+    wait_until(are_ready_again, every=1)
     assert media.asked.count("GET /rest/download") == before + 2
 
 

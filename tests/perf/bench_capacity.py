@@ -2,7 +2,7 @@
 
 It runs an API process on PostgreSQL, with the index in the process, and prints for each kind of request the processor
 time of the API outside the index, that of the database, and the bytes between client, API and database; then the bytes
-of a track in both databases and of a waiting analysis in the broker. Requests have a key, as on servers.
+of a track in both databases. Requests have a key, as on servers.
 `services/capacity/costs.toml` holds the figures.
 """
 
@@ -22,7 +22,6 @@ from uuid import uuid4
 import httpx
 import numpy as np
 import psutil
-from redis import Redis
 from sqlalchemy import text
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # `tests` is no installed package
@@ -31,10 +30,8 @@ from services.catalog import Catalogue
 from services.domain.access import Scope
 from services.domain.vector_index import Query
 from services.index.embedded import IvfIndex
-from services.tasks.queue import TaskQueue, Urgency
 from tests.fakes.postgres import postgres_binaries, started_postgres
 from tests.fakes.serving import free_port
-from tests.fakes.valkey import started_valkey
 from tests.perf.bench_recommend import (
     CANDIDATES,
     FILTERS,
@@ -53,7 +50,6 @@ WARM_UP, ROUNDS = 30, 300
 IDLE_SECONDS = 3.0
 TASTES = 3
 """Of the histories: one query of the index for each."""
-MESSAGES = 10_000
 Processes = tuple[psutil.Process, psutil.Process]
 
 
@@ -127,7 +123,6 @@ def main() -> None:
     )
     CONSOLE.print(f"memory of the API process {memory:.0f} MB")
     CONSOLE.print(f"a track in PostgreSQL {postgres:,.0f} bytes, in SQLite {sqlite:,.0f} bytes")
-    CONSOLE.print(f"a waiting analysis in the broker {message_bytes():,.0f} bytes")
 
 
 def requests(
@@ -259,20 +254,6 @@ def database_bytes(url: str) -> int:
             return int(session.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
     finally:
         catalogue.close()
-
-
-def message_bytes() -> float:
-    """Return the memory that a waiting analysis takes in the broker."""
-    server = started_valkey()
-    try:
-        broker = Redis.from_url(server.connection_url)
-        before = broker.info("memory")["used_memory"]
-        queue = TaskQueue(server.connection_url)
-        for number in range(MESSAGES):
-            queue.analyse(name(number), Urgency.BULK)
-        return (broker.info("memory")["used_memory"] - before) / MESSAGES
-    finally:
-        server.stop()
 
 
 if __name__ == "__main__":

@@ -13,8 +13,7 @@ from services.capacity.limits import of_requests, of_tracks
 from services.capacity.model import MEMORY_SHARE, NODES_MIN, Demand, Prices, index_cores, mixture, plan
 from services.capacity.page import rewritten
 from services.settings import Settings
-from services.tasks.lost_work import RESENT_AT_ONCE
-from workers.app import INDEX_SOFT_LIMIT_SECONDS, RESEND_EVERY_SECONDS, SCAN_SOFT_LIMIT_SECONDS
+from workers.app import INDEX_SOFT_LIMIT_SECONDS, SCAN_SOFT_LIMIT_SECONDS
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "capacity.md"
@@ -40,7 +39,6 @@ def test_every_constant_names_what_measured_it(name):
 
 def test_constants_are_those_of_the_code():
     """A limit that the code changes is changed in the model."""
-    assert COSTS["resent_per_minute"] == RESENT_AT_ONCE * 60 / RESEND_EVERY_SECONDS
     assert COSTS["rebuild_time_limit"] == INDEX_SOFT_LIMIT_SECONDS
     assert COSTS["scan_time_limit"] == SCAN_SOFT_LIMIT_SECONDS
     assert COSTS["expensive_per_minute"] == Settings.model_fields["expensive_rate_limit"].default
@@ -51,11 +49,9 @@ def test_constants_are_those_of_the_containers():
     """A limit that `deploy/` changes is changed in the model."""
     compose = (ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8")
     qdrant = compose[compose.index("\n  qdrant:") :]
-    broker = (ROOT / "deploy" / "redis.conf").read_text(encoding="utf-8")
 
     assert f"{COSTS['worker_memory_limit'] / 2**30:.0f}g" == re.search(r"WORKER_MEMORY:-(\w+)", compose)[1]
     assert f"{COSTS['index_memory_limit'] / 2**30:.0f}g" == re.search(r"memory: (\w+)", qdrant)[1]
-    assert f"{COSTS['broker_memory_limit'] / 2**20:.0f}mb" == re.search(r"^maxmemory (\w+)", broker, re.MULTILINE)[1]
 
 
 @pytest.mark.parametrize("tracks", [1e6, 10e6, 100e6])
