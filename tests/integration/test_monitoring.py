@@ -28,6 +28,8 @@ ALERTS = {
     rule["alert"]: rule["expr"]
     for rule in yaml.safe_load((FOLDER / "alerts.yml").read_text(encoding="utf-8"))["groups"][0]["rules"]
 }
+SPEED = {"SegueSlowRecommendations"}
+"""Alerts about the speed of the machine, which a busy one may exceed. `promtool` tests them with given values."""
 # What Grafana puts in.
 VARIABLES = {"$job": "segue", "$__rate_interval": "1m"}
 SONGS = 2
@@ -93,7 +95,7 @@ def test_a_query_of_the_dashboard_finds_something(watched, name):
     assert values(server, QUERIES[name])
 
 
-@pytest.mark.parametrize("name", ALERTS)
+@pytest.mark.parametrize("name", sorted(ALERTS.keys() - SPEED))
 def test_no_alert_fires_on_a_healthy_installation(watched, name):
     """Each expression is evaluated on the real measurements."""
     server, _ = watched

@@ -262,7 +262,7 @@ def test_files_that_are_outside_now_are_neither_played_nor_analysed(tmp_path, mu
 
     assert sorted(status for status, _ in answers.values()) == [200, 200], answers
     assert link[0] == 404
-    assert analyse_first_readable(link[1], (str(music),)) == Refusal(
+    assert analyse_first_readable(link[1], (str(music),), []) == Refusal(
         OUTSIDE, TrackStatus.MISSING, FailureKind.OUTSIDE_LIBRARY
     )
 

@@ -78,6 +78,7 @@ def scan(body: ScanRequest) -> tuple[Job, dict[str, str]]:
     status=HTTPStatus.ACCEPTED,
     meaning=ACCEPTED,
     headers=LOCATION,
+    problems=(HTTPStatus.NOT_FOUND,),
 )
 @needs(Scope.INGEST, expensive=True)
 def upload_track(upload: UploadForm) -> tuple[Job, dict[str, str]]:

@@ -67,6 +67,7 @@ def status(**changes):
         "index": IndexStatus(kind="embedded", points=5, pending=1),
         "workers": [WorkerStatus(name="segue@home", queues=["analyse"], processes=2, ffmpeg="7.1")],
         "question_processes": 1,
+        "spaces": [],
         "ffmpeg": "7.1",
         "folders": [],
         "watched": True,

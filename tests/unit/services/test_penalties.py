@@ -44,6 +44,7 @@ def test_the_sample_is_read_again_when_it_is_old():
 
     class Tracks:
         reads = 0
+        space = None
 
         def sample(self, count):
             assert count == SAMPLE_SIZE

@@ -90,7 +90,7 @@ def test_soft_shutdown_is_shorter_than_the_supervisors_timeout():
 
 PERIODIC = (
     *("resend_lost_work", "refresh_playlists", "covers", "sweep_covers"),
-    *("sync_links", "follow_links", "push_mixes"),
+    *("sync_links", "follow_links", "push_mixes", "tend_spaces"),
 )
 
 
