@@ -52,9 +52,10 @@ _IS_ANALYSED = _TRACK.embedding.is_not(None)
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """What to read of each table: all rows, or those of tracks that changed, of listens and failures `since` a time."""
+    """Which rows of a table to read."""
 
     since: datetime | None = None
+    """Those that were added, analysed, heard or changed at this time or later; None is all."""
     listeners: frozenset[str] | None = None
     """Of these listeners only; None is all."""
 

@@ -38,7 +38,7 @@ def record_batch(table: ExportTable, schema: pa.Schema, rows: Rows) -> pa.Record
 
 
 def stream(table: ExportTable, batches: Iterable[Rows]) -> Iterator[bytes]:
-    """Yield the parts of an Arrow IPC stream. Its end is marked, so that a reader notices a cut one."""
+    """Yield the parts of an Arrow IPC stream."""
     schema = schema_of(table)
     sink = BytesIO()
     with pa.ipc.new_stream(sink, schema) as writer:

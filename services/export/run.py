@@ -1,6 +1,7 @@
 """Write tables into a folder: one folder for each, in one snapshot, complete or not at all.
 
     DIR/export.json            what was written, when, and with which options
+    DIR/export.lock            exists while an export writes
     DIR/tracks/part-00000.parquet
     DIR/tracks.part/           a table that is being written, or was when an export was interrupted
 
@@ -19,14 +20,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from portalocker import AlreadyLocked
+
 from services.catalog import Catalogue
 from services.catalog.exports import Rows, Selected
-from services.domain.errors import InvalidRequest, NotConfigured
+from services.domain.errors import AlreadyRunning, InvalidRequest, NotConfigured, StorageFull, StorageUnavailable
 from services.export.tables import TABLES, ExportTable, Pseudonyms
 from services.export.text import csv_head, csv_lines, json_lines
-from services.storage.disk import sync
+from services.storage.disk import DISK_FULL, sync
+from services.storage.locks import acquire
 
-MANIFEST = "export.json"
+MANIFEST, LOCK = "export.json", "export.lock"
 ROW_GROUP_ROWS = 50_000
 FILE_ROWS = 1_000_000
 """Rows of a file. Readers take all files of a folder as one table, and may read several at once."""
@@ -82,18 +86,62 @@ def export(
 
     Args:
         catalogue: The catalogue.
-        folder: A new or empty folder, or that of an earlier export, whose tables are replaced.
+        folder: A new or empty folder, or that of an earlier export, which is replaced as a whole.
         options: What to write.
         tell: Called with the table and the number of its rows so far.
 
     Raises:
         InvalidRequest: there is no such table, or the folder contains something else.
         NotConfigured: the format needs a package that is not installed.
+        AlreadyRunning: another export writes into the folder.
         CatalogueUnavailable: the database does not respond.
+        StorageFull, StorageUnavailable: the folder cannot be written.
     """
     options.check()
-    folder.mkdir(parents=True, exist_ok=True)
-    done = _finished(folder, options)
+    with _own(folder):
+        done = _finished(folder, options)
+        _write_tables(catalogue, folder, options, done, tell)
+        for name in TABLES.keys() - set(options.tables):
+            shutil.rmtree(folder / name, ignore_errors=True)
+        _write_manifest(folder, options, done, is_complete=True)
+    return [done[name] for name in options.tables]
+
+
+@contextmanager
+def _own(folder: Path) -> Iterator[None]:
+    """Create and lock a folder, and translate what the operating system refuses.
+
+    Raises:
+        AlreadyRunning: another export writes into it.
+        StorageFull, StorageUnavailable: the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = acquire(folder / LOCK, exclusive=True)
+        try:
+            yield
+        finally:
+            (folder / LOCK).unlink(missing_ok=True)
+            lock.release()
+    except AlreadyLocked as error:
+        raise AlreadyRunning(
+            f"Another export writes into '{folder}'. Wait for it, or choose another folder."
+        ) from error
+    except OSError as error:
+        problem = f"'{folder}' cannot be written: {error.strerror or error}."
+        if error.errno in DISK_FULL:
+            raise StorageFull(f"{problem} Free some space; the same command then continues.") from error
+        raise StorageUnavailable(f"{problem} Choose a folder that you may write to.") from error
+
+
+def _write_tables(
+    catalogue: Catalogue,
+    folder: Path,
+    options: Options,
+    done: dict[str, Exported],
+    tell: Callable[[str, int], None],
+) -> None:
+    """Write the tables that are not done, and add them to `done`."""
     pseudonyms = Pseudonyms(catalogue.installation.signing_secret()) if options.pseudonymise else None
     _write_manifest(folder, options, done, is_complete=False)
     with catalogue.exports.snapshot() as snapshot:
@@ -106,8 +154,6 @@ def export(
             rows = _write_table(folder, table, options.format, batches, tell)
             done[name] = Exported(name, rows, moment)
             _write_manifest(folder, options, done, is_complete=False)
-    _write_manifest(folder, options, done, is_complete=True)
-    return [done[name] for name in options.tables]
 
 
 def _finished(folder: Path, options: Options) -> dict[str, Exported]:
@@ -115,7 +161,7 @@ def _finished(folder: Path, options: Options) -> dict[str, Exported]:
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())
     except FileNotFoundError:
-        if any(folder.iterdir()):
+        if any(file.name != LOCK for file in folder.iterdir()):
             raise InvalidRequest(f"'{folder}' is not empty and contains no export. Choose another folder.") from None
         return {}
     except ValueError as error:

@@ -11,7 +11,7 @@ import pytest
 
 from services.catalog.exports import Selected
 from services.catalog.library import FileStamp
-from services.domain.errors import InvalidRequest
+from services.domain.errors import AlreadyRunning, InvalidRequest, StorageUnavailable
 from services.domain.failure import Cause, FailureKind
 from services.domain.job import JobKind
 from services.domain.listening import Description, EventKind, NewListen
@@ -188,6 +188,31 @@ def test_a_folder_with_other_files_is_refused(library, folder):
     with pytest.raises(InvalidRequest, match="no table 'songs'"):
         export(library, folder / "new", Options(tables=("songs",)))
     assert [each.name for each in folder.iterdir()] == ["thesis.txt"]
+
+
+def test_an_export_with_other_options_replaces_all_tables(library, folder):
+    """No table of the earlier export stays, which may have the names of listeners."""
+    export(library, folder, Options())
+    export(library, folder, Options(tables=("listens",), pseudonymise=True))
+
+    assert {each.name for each in folder.iterdir()} == {"listens", "export.json"}
+
+
+def test_two_exports_into_one_folder_are_refused(library, folder):
+    """The second one says so, and the first one ends."""
+
+    def second(_table, _rows):
+        with pytest.raises(AlreadyRunning, match="Another export"):
+            export(library, folder, Options())
+
+    assert export(library, folder, Options(tables=("listens",)), second)[0].rows == 4
+
+
+def test_a_file_in_the_way_is_named(library, folder):
+    """Without a traceback."""
+    folder.write_text("a file")
+    with pytest.raises(StorageUnavailable, match=str(folder)):
+        export(library, folder, Options())
 
 
 def test_many_rows_are_split_into_files(library, folder, monkeypatch):
