@@ -22,7 +22,7 @@ from services.storage.disk import check_storage, disk_usage
 from services.storage.locks import running_url
 
 MIB = 1 << 20
-# Covers, logs and a build of the index need more than `check_storage`, which is about the next write.
+# More than `check_storage` requires, which is about the next write.
 LOW_DISK_BYTES = 1024 * MIB
 # An analysis process with the encoder and a decoder takes about this much (services/capacity/costs.toml).
 ANALYSIS_PROCESS_BYTES = 700 * MIB
@@ -32,9 +32,14 @@ SLOW_LOOKUP_SECONDS = 1.0
 
 def versions(_: Settings) -> Iterator[str]:
     """Check that the parts of Segue belong together."""
-    if version("segue") != version("segue-client"):
+    yield from version_problems(version("segue"), version("segue-client"))
+
+
+def version_problems(segue: str, client: str) -> Iterator[str]:
+    """Compare the versions of the two packages of Segue."""
+    if segue != client:
         yield (
-            f"segue is {version('segue')} and segue-client {version('segue-client')}; install both from one checkout: "
+            f"segue is {segue} and segue-client {client}; install both from one checkout: "
             "`pip install ./clients/python .`"
         )
 
@@ -45,21 +50,31 @@ def storage(settings: Settings) -> Iterator[str]:
         return  # the first start creates it
     check_storage(settings.data_path)
     _, free = disk_usage(settings.data_path)
+    yield from disk_problems(settings.data_path, free)
+
+
+def disk_problems(folder: Path, free: int) -> Iterator[str]:
+    """Compare the free bytes on the disk of a folder with what covers, logs and a build of the index may need."""
     if free < LOW_DISK_BYTES:
-        yield f"the disk of {settings.data_path} has {free // MIB} MiB left; free some space before it is full"
+        yield f"the disk of {folder} has {free // MIB} MiB left; free some space before it is full"
 
 
 def memory(settings: Settings) -> Iterator[str]:
     """Check that the analysis processes of a worker here fit, if torch is installed here."""
     free = available_memory()
-    if find_spec("torch") is None or free is None:
+    # A running service has its memory already.
+    if find_spec("torch") is not None and free is not None and running_url(settings) is None:
+        yield from memory_problems(settings.worker_processes, free)
+
+
+def memory_problems(processes: int, free: int) -> Iterator[str]:
+    """Compare the free bytes of memory with what a number of analysis processes need."""
+    needed = processes * ANALYSIS_PROCESS_BYTES
+    if free >= needed:
         return
-    needed = settings.worker_processes * ANALYSIS_PROCESS_BYTES
-    if running_url(settings) is None and free < needed:
-        yield (
-            f"{free // MIB} MiB of memory are free, but {settings.worker_processes} analysis processes need "
-            f"{needed // MIB} MiB; set SEGUE_WORKER_PROCESSES to {max(1, free // ANALYSIS_PROCESS_BYTES)}"
-        )
+    fitting = free // ANALYSIS_PROCESS_BYTES
+    remedy = f"set SEGUE_WORKER_PROCESSES to {fitting}" if fitting else "free some memory"
+    yield f"{free // MIB} MiB of memory are free, but the analysis needs {needed // MIB} MiB; {remedy}"
 
 
 def folders(settings: Settings) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """What `segue doctor` checks on the servers that Segue uses: the broker, PostgreSQL, and the clocks of both."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -14,6 +15,8 @@ CLOCK_TOLERANCE_SECONDS = 5.0
 # The oldest versions that are corrected, and that tests have run with.
 OLDEST_BROKER = (6, 2)
 OLDEST_POSTGRES = 14
+# The first version that stores the version of a database's collation.
+RECORDS_COLLATIONS = 15
 
 
 def broker(settings: Settings) -> Iterator[str]:
@@ -21,16 +24,22 @@ def broker(settings: Settings) -> Iterator[str]:
     if settings.redis_url is None:
         return
     with open_queue(settings).connection() as redis:
-        found = redis.info()
+        info = redis.info()
         seconds, _ = redis.time()
-    numbers = str(found["redis_version"]).split(".")
-    if tuple(map(int, numbers[:2])) < OLDEST_BROKER:
-        yield f"version {found['redis_version']} is too old; Segue needs {'.'.join(map(str, OLDEST_BROKER))}"
-    if (policy := found.get("maxmemory_policy", "noeviction")) != "noeviction":
+        now = time.time()
+    yield from broker_problems(info)
+    yield from clock_problems("the broker", float(seconds), now)
+
+
+def broker_problems(info: Mapping[str, Any]) -> Iterator[str]:
+    """Judge the broker by its answer to `INFO`."""
+    version = str(info["redis_version"])
+    if tuple(map(int, version.split(".")[:2])) < OLDEST_BROKER:
+        yield f"version {version} is too old; Segue needs {'.'.join(map(str, OLDEST_BROKER))}"
+    if (policy := info.get("maxmemory_policy", "noeviction")) != "noeviction":
         yield f"maxmemory-policy is {policy}, which deletes waiting tasks; set it to noeviction"
-    if not found.get("aof_enabled", 1):
-        yield "it does not store messages, so tasks wait for the next minute after its restart; set appendonly to yes"
-    yield from _clock("the broker", float(seconds))
+    if not info.get("aof_enabled", 1):
+        yield "a restart loses its messages, and Segue sends them again up to a minute later; set appendonly to yes"
 
 
 def database(settings: Settings) -> Iterator[str]:
@@ -46,11 +55,8 @@ def database(settings: Settings) -> Iterator[str]:
 
 def _postgres(connection: Connection) -> Iterator[str]:
     number = int(connection.execute(text("SHOW server_version_num")).scalar_one()) // 10_000
-    if number < OLDEST_POSTGRES:
-        yield f"PostgreSQL {number} is too old; Segue needs {OLDEST_POSTGRES}"
     encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
-    if encoding != "UTF8":
-        yield f"its encoding is {encoding}; create a database with UTF8, and read a backup into it with `segue restore`"
+    yield from postgres_problems(number, encoding)
     if connection.execute(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")).scalar_one():
         yield "Segue's role is a superuser; create one that owns its database only (deploy/postgres-init.sh)"
     # Indexes on text are wrong if the system sorts otherwise than when they were built.
@@ -58,16 +64,26 @@ def _postgres(connection: Connection) -> Iterator[str]:
         "SELECT datcollversion IS DISTINCT FROM pg_database_collation_actual_version(oid) FROM pg_database"
         " WHERE datname = current_database() AND datcollversion IS NOT NULL"
     )
-    if number > OLDEST_POSTGRES and connection.execute(changed).scalar():
+    if number >= RECORDS_COLLATIONS and connection.execute(changed).scalar():
         yield (
             "its collation has another version than the indexes were built with; run REINDEX DATABASE and "
             "ALTER DATABASE … REFRESH COLLATION VERSION"
         )
-    yield from _clock("PostgreSQL", float(connection.execute(text("SELECT extract(epoch FROM now())")).scalar_one()))
+    seconds = float(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
+    yield from clock_problems("PostgreSQL", seconds, time.time())
 
 
-def _clock(name: str, seconds: float) -> Iterator[str]:
-    difference = time.time() - seconds
+def postgres_problems(version: int, encoding: str) -> Iterator[str]:
+    """Judge PostgreSQL by its major version and its encoding."""
+    if version < OLDEST_POSTGRES:
+        yield f"PostgreSQL {version} is too old; Segue needs {OLDEST_POSTGRES}"
+    if encoding != "UTF8":
+        yield f"its encoding is {encoding}; create a database with UTF8, and read a backup into it with `segue restore`"
+
+
+def clock_problems(server: str, seconds: float, now: float) -> Iterator[str]:
+    """Compare the time of a server with that of this machine, both in seconds since 1970."""
+    difference = now - seconds
     if abs(difference) > CLOCK_TOLERANCE_SECONDS:
         ahead = "ahead of" if difference > 0 else "behind"
-        yield f"the clock of this machine is {abs(difference):.0f} s {ahead} that of {name}; synchronise both by NTP"
+        yield f"the clock of this machine is {abs(difference):.0f} s {ahead} that of {server}; synchronise both by NTP"

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
+from sqlalchemy import create_engine, text
 
 from models.text.tower import WEIGHTS_DIRECTORY
-from services.cli import machine_checks
+from services.cli import machine_checks, server_checks
 from services.settings import Settings
 from tests.fakes.qdrant_nodes import cluster
 from tests.fakes.serving import ROOT, free_port
@@ -89,6 +90,27 @@ def test_a_broker_that_deletes_messages_is_a_problem(doctor, broker_url):
 
     assert found[0] == "maxmemory-policy is allkeys-lru, which deletes waiting tasks; set it to noeviction"
     assert found[1].endswith("set appendonly to yes")
+
+
+def test_a_changed_collation_is_a_problem(postgres_url):
+    """After an update of the system, text may be sorted otherwise than in the indexes."""
+    settings = Settings(database_url=postgres_url)
+    [superuser] = server_checks.database(settings)
+    assert superuser.startswith("Segue's role is a superuser")
+
+    engine = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    change = text("UPDATE pg_database SET datcollversion = :version WHERE datname = current_database()")
+    with engine.connect() as connection:
+        before = connection.scalar(text("SELECT datcollversion FROM pg_database WHERE datname = current_database()"))
+        connection.execute(change, {"version": "0"})
+        try:
+            found = list(server_checks.database(settings))
+        finally:
+            connection.execute(change, {"version": before})
+    engine.dispose()
+
+    assert found[0] == superuser
+    assert found[1].startswith("its collation has another version than the indexes were built with")
 
 
 def test_a_name_without_an_address_is_a_problem(doctor):
