@@ -35,9 +35,8 @@ def nearest(vectors: Float32Array, count: int) -> tuple[Int64Array, Float64Array
         for start in range(0, len(members), ROWS_AT_ONCE):
             rows = members[start : start + ROWS_AT_ONCE]
             similarities = vectors[rows] @ vectors[candidates].T
-            similarities[candidates[None, :] == rows[:, None]] = (
-                np.inf
-            )  # equal vectors do not displace the vector itself
+            # Equal vectors must not displace the vector itself.
+            similarities[candidates[None, :] == rows[:, None]] = np.inf
             best = np.argpartition(-similarities, count - 1, axis=1)[:, :count]
             found = np.take_along_axis(similarities, best, axis=1)
             order = np.argsort(-found, axis=1, kind="stable")
