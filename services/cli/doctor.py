@@ -9,9 +9,9 @@ from services.cli.maintenance import open_catalogue
 from services.composition import open_server_index
 from services.domain.errors import SegueError
 from services.domain.vector_index import PICTURES, TRACKS
-from services.index_settings import IndexSettings
 from services.logs import configure_logging
 from services.settings import Settings, load_settings
+from services.settings.index import IndexSettings
 from services.tasks.presence import Workers
 from services.tasks.queue import ANALYSE_TASK, INDEX_TASK, ROUTES, open_queue
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from pathspec import GitIgnoreSpec
 
 from services.domain.failure import Cause, FailureKind
-from services.library_settings import SYSTEM_NAMES
 from services.settings import Settings
+from services.settings.library import SYSTEM_NAMES
 
 IGNORE_FILE = ".segueignore"
 # The file may come with downloaded music, so its size and the time that its patterns take are limited.

@@ -11,7 +11,7 @@ from services.domain.access import Scope
 from services.domain.errors import InvalidRequest, NotConfigured
 from services.domain.names import text_key
 from services.domain.people import Grant, Group, check_group
-from services.library_settings import expand
+from services.settings.library import expand
 
 _STRICT = ConfigDict(extra="forbid")
 

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from services.circuit import Circuit, CircuitOpen
 from services.domain.errors import SignInRefused, SignInUnavailable
 from services.domain.people import Attempt
-from services.sign_in_settings import is_secure_url
+from services.settings.sign_in import is_secure_url
 
 TIMEOUT_SECONDS = 5.0
 METADATA_SECONDS = 3600.0

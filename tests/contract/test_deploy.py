@@ -17,8 +17,8 @@ import pytest
 import yaml
 from sqlalchemy import make_url
 
-from services.secret_files import SUFFIX, is_secret
 from services.settings import Settings
+from services.settings.secret_files import SUFFIX, is_secret
 from services.tasks.queue import DOWNLOAD_TASK, FOLLOW_LINKS_TASK, PUSH_MIXES_TASK, ROUTES, SYNC_LINKS_TASK
 from tests.fakes.installation import wait_until
 from workers.app import MAX_MEMORY_PER_CHILD, SOFT_SHUTDOWN_SECONDS

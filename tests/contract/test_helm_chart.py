@@ -14,8 +14,8 @@ import jsonschema
 import pytest
 import yaml
 
-from services.secret_files import is_secret
 from services.settings import Settings
+from services.settings.secret_files import is_secret
 from services.tasks.queue import ROUTES
 from workers.app import MAX_MEMORY_PER_CHILD, SOFT_SHUTDOWN_SECONDS
 

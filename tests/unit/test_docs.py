@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from services.cli.main import ENTRY_POINT_GROUP, app
-from services.index_settings import IndexSettings
-from services.library_settings import LibrarySettings
 from services.settings import Settings
-from services.sign_in_settings import SignInSettings
+from services.settings.index import IndexSettings
+from services.settings.library import LibrarySettings
+from services.settings.sign_in import SignInSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

@@ -6,8 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from services.domain.errors import NotConfigured
-from services.secret_files import is_secret
 from services.settings import Settings, load_settings
+from services.settings.secret_files import is_secret
 
 SECRET = "s3cret-value"  # noqa: S105  looked for in messages
 

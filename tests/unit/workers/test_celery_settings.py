@@ -9,9 +9,9 @@ import pytest
 from celery.schedules import crontab
 from celery.utils.time import timezone
 
-from services.library_settings import PROCESSORS
 from services.local.supervisor import STOP_SECONDS
 from services.settings import Settings
+from services.settings.library import PROCESSORS
 from services.tasks.queue import BROKER_OPTIONS, TaskQueue
 from workers import app as application
 from workers.app import SCAN_HARD_LIMIT_SECONDS, create_app

@@ -13,10 +13,10 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from services.domain.errors import NotConfigured
-from services.index_settings import IndexSettings
-from services.library_settings import LibrarySettings, expand, split
-from services.secret_files import SecretFiles
-from services.sign_in_settings import SignInSettings
+from services.settings.index import IndexSettings
+from services.settings.library import LibrarySettings, expand, split
+from services.settings.secret_files import SecretFiles
+from services.settings.sign_in import SignInSettings
 from services.webhooks.signing import key_of
 
 VARIABLE_PREFIX = "SEGUE_"
