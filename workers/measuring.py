@@ -15,7 +15,7 @@ from services.telemetry.relay import Relay
 from services.telemetry.stages import Outcome
 from services.telemetry.tracing import continued
 
-# In the parent: exceptions that mean the end of a child, which cannot measure its task any more.
+# Exceptions in the parent after the end of a child, which can no longer measure its task.
 CHILD_ENDED: Mapping[type[BaseException], Outcome] = {
     WorkerLostError: Outcome.CRASHED,
     TimeLimitExceeded: Outcome.TIMED_OUT,

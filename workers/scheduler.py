@@ -13,7 +13,7 @@ from services.tasks.queue import Lease, open_queue
 
 # How long no scheduler sends tasks after one was killed.
 LEASE_SECONDS = 20.0
-# Several times in the lease, so that one delay does not lose it.
+# Several renewals in each lease, so that one delay does not lose it.
 RENEW_EVERY_SECONDS = LEASE_SECONDS / 4
 
 log = structlog.get_logger()
@@ -22,8 +22,8 @@ log = structlog.get_logger()
 class LeasedScheduler(Scheduler):  # type: ignore[misc]  # Celery has no types
     """Sends due tasks while it holds the lease, and waits for the lease otherwise.
 
-    A scheduler that takes over sends what has become due since it was started. So no nightly scan is missed, and one
-    may run twice.
+    A scheduler that takes over sends every task that has become due since it was started. So no nightly scan is missed,
+    but one may run twice.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401

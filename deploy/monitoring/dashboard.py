@@ -240,7 +240,7 @@ ROWS: dict[str, Sequence[Panel]] = {
             [Query(f"max({of('segue_index_lag_seconds')})", "age")],
             "s",
             width=6,
-            description="At least; the age begins with the first scrape that sees the change.",
+            description="Counted from the first scrape that sees the change.",
         ),
         Panel("Points", [Query(f"max({of('segue_index_points')})", "points")], width=6),
         Panel(

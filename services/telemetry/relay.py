@@ -1,7 +1,6 @@
-"""The way from the workers' measurements to the API's `/metrics`: added up in a hash of the broker.
+"""Sums of what all workers have measured, in a hash of the broker, which the API exposes at `/metrics`.
 
-Workers come and go, and a scrape would miss what the last of them measured. In the broker, one scrape of the API finds
-the sums over all workers there ever were, and workers need no port.
+Workers need no port for it, and the measurements of workers that have ended are kept (docs/adr/036-measurements.md).
 """
 
 import json
@@ -59,7 +58,7 @@ def sums(queue: TaskQueue) -> list[Metric]:
     """
     with queue.connection() as redis:
         stored = redis.hgetall(SUMS_KEY)
-    # Of each metric, names and texts are those of this version; one of another version of the workers is left out.
+    # Metrics that this version does not have are left out; workers of another version may have stored them.
     metrics = {metric.name: Metric(metric.name, metric.documentation, metric.type) for metric in WORKERS.collect()}
     for field, value in stored.items():
         name, sample, labels = json.loads(field)

@@ -13,7 +13,7 @@ from services.storage.disk import disk_usage
 from services.tasks.backlog import backlogs
 from services.telemetry.relay import sums
 
-# Changes whose age is followed. They are the ones that the indexer writes next.
+# The changes that the indexer writes next, whose age is followed.
 FOLLOWED_CHANGES = 100
 
 # Each has several series, and Prometheus keeps all of them in memory. The API has the usage of every library.
@@ -64,7 +64,7 @@ class InstallationCollector(Collector):
             ),
             GaugeMetricFamily(
                 "segue_index_lag_seconds",
-                "How long at least the oldest change has not been in the vector index.",
+                "How long the oldest change has waited for the vector index, since the first scrape that saw it.",
                 self._pending.oldest_seconds(),
             ),
         ]
@@ -117,7 +117,7 @@ class InstallationCollector(Collector):
 
 
 class PendingChanges:
-    """How long changes have waited for the indexer, as far as this process has seen them wait.
+    """How long changes have waited for the indexer, counted from the first call that saw them.
 
     The catalogue does not record when a track was marked, so each call remembers the marks that it sees.
     """
