@@ -31,13 +31,15 @@ def fill_one(context: ChildContext) -> bool:
     if context.catalogue.pause.began_at() is not None:
         return False
     weights = known(context.settings.next_model)
-    for space in context.catalogue.spaces.latest().live:
+    view = context.catalogue.spaces.latest()
+    for space in view.live:
         if space not in weights:
             continue
         if (claim := context.catalogue.space_analyses.claim(space, LEASE)) is not None:
             _analyse(context, claim, weights[space])
             return True
-        context.catalogue.space_analyses.finish(space)
+        if space not in view.filled:  # `finish` reads all tracks
+            context.catalogue.space_analyses.finish(space)
     return False
 
 
