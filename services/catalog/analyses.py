@@ -5,21 +5,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, now
 from services.catalog.jobs import close_items
-from services.catalog.space_rows import store_beside, wait_in
-from services.catalog.tables import HeardTagRow, LocationRow, TrackRow
+from services.catalog.space_analyses import columns_of, of_track, store_beside, wait_in
+from services.catalog.tables import HeardTagRow, SpaceAnalysisRow, TrackRow
 from services.catalog.tagging import classify
 from services.catalog.takeover import track_gone, track_ready
-from services.catalog.tracks import TrackFile, clear_tags
+from services.catalog.tracks import TrackFile, clear_tags, files_of
 from services.domain.failure import FailureKind
-from services.domain.filters import ATTRIBUTES
 from services.domain.job import JobState
 from services.domain.names import text_key
-from services.domain.track import DESCRIPTORS, Analysis, TrackStatus, unit_vector
+from services.domain.track import Analysis, TrackStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +138,7 @@ class AnalysisStore:
         Raises:
             ValueError: the embedding is not 128 finite numbers of unit length.
         """
-        embedding = unit_vector(analysis.embedding, f"track {track_id}").astype("<f4")
+        columns = columns_of(track_id, analysis)
         duration = analysis.descriptors.get("duration")
         with self._database.write() as session:
             is_recorded = self._finish(
@@ -148,19 +147,16 @@ class AnalysisStore:
                 TrackStatus.READY,
                 None,
                 {
-                    "embedding": embedding.tobytes(),
-                    "dispersion": analysis.dispersion,
-                    **{name: analysis.attributes.get(name) for name in ATTRIBUTES},
-                    **{name: analysis.descriptors.get(name) for name in DESCRIPTORS},
-                    "tags": dict(analysis.tags),
+                    **columns,
                     "model_version": analysis.model_version,
-                    "analysed_at": now(),
                     "failure_kind": None,
                     "failed_at": None,
                     **({} if duration is None else {"duration_ms": round(duration * 1000)}),
                 },
             )
             if is_recorded:
+                # A track that was missing during a switch still has its row of this space.
+                session.execute(delete(SpaceAnalysisRow).where(of_track(track_id, analysis.model_version)))
                 for other in beside:
                     store_beside(session, track_id, other)
                 wait_in(session, self._database, [track_id], waiting)
@@ -230,9 +226,3 @@ def store_heard_tags(session: Session, track_id: str, tags: Mapping[str, float])
             for name, strength in clear.items()
         ]
         session.execute(insert(HeardTagRow), rows)
-
-
-def files_of(session: Session, track_id: str) -> list[TrackFile]:
-    """Return the files of a track in an open transaction."""
-    places = session.execute(select(LocationRow.path, LocationRow.root).where(LocationRow.track_id == track_id))
-    return [TrackFile(path, root) for path, root in places]

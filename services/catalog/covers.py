@@ -7,11 +7,10 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from services.catalog.analyses import files_of
 from services.catalog.browsing import has_status
 from services.catalog.database import IDS_PER_STATEMENT, Database, batched, is_storable
 from services.catalog.tables import TrackRow
-from services.catalog.tracks import TrackFile, vector_of
+from services.catalog.tracks import TrackFile, files_of, vector_of
 from services.domain.track import TrackStatus, Vector
 
 FACES_MAX = 200

@@ -1,17 +1,22 @@
-"""The analyses in spaces beside the served one: which tracks wait for one, who works on them, and the outcome."""
+"""The analyses in spaces beside the served one: which tracks wait for one, who works on them, and the outcome.
 
+The functions at the end write rows in open transactions.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, select, update
+from sqlalchemy.orm import Session
 
-from services.catalog.analyses import files_of
 from services.catalog.database import IDS_PER_STATEMENT, ROWS_PER_STATEMENT, Database, batched, now
-from services.catalog.progress import RATE_WINDOW
-from services.catalog.space_rows import of_track, store_beside, wait_in
+from services.catalog.progress import RATE_WINDOW, Rate
 from services.catalog.tables import FIRST, SpaceAnalysisRow, SpaceRow, TrackRow
-from services.catalog.tracks import TrackFile
-from services.domain.track import Analysis, TrackStatus
+from services.catalog.tracks import TrackFile, files_of
+from services.domain.filters import ATTRIBUTES
+from services.domain.track import DESCRIPTORS, Analysis, TrackStatus, unit_vector
 
 MAX_ATTEMPTS = 3
 """Attempts that a track has in a space; one or two crashes may have an outside cause."""
@@ -32,22 +37,20 @@ class SpaceClaim:
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """How many tracks are ready in a space, wait for an analysis, or have none; and its analyses of late."""
+    """How many tracks are ready in a space, wait for an analysis, or have none; and the rate of its analyses."""
 
     ready: int
     waiting: int
     failed: int
-    recent: int
-    first_at: datetime | None
+    rate: Rate
 
     @property
     def seconds_left(self) -> float | None:
         """Estimated time until none waits; None if fewer than two were analysed in the last minutes."""
         if not self.waiting:
             return 0.0
-        if self.first_at is None or self.recent < 2:  # noqa: PLR2004  one analysis has no distance to another
-            return None
-        return self.waiting * max(1.0, (now() - self.first_at).total_seconds()) / (self.recent - 1)
+        per_minute = self.rate.per_minute
+        return None if per_minute is None else 60 * self.waiting / per_minute
 
 
 class SpaceAnalysisStore:
@@ -137,10 +140,10 @@ class SpaceAnalysisStore:
         in_tracks = select(func.count()).where(TrackRow.model_version == space, TrackRow.status == TrackStatus.READY)
         with self._database.columns() as connection:
             counts = {status: count for status, count in connection.execute(counted)}  # noqa: C416  no pairs to mypy
-            count, first_at = connection.execute(recent).one()
+            rate = Rate(*connection.execute(recent).one())
             own = connection.scalar(in_tracks) or 0
         ready = counts.get(TrackStatus.READY, 0) + own
-        return Filling(ready, counts.get(TrackStatus.PENDING, 0), counts.get(TrackStatus.FAILED, 0), count, first_at)
+        return Filling(ready, counts.get(TrackStatus.PENDING, 0), counts.get(TrackStatus.FAILED, 0), rate)
 
     def has_waiting(self) -> bool:
         """Return whether a track waits for an analysis, or a space is not known to be full."""
@@ -166,3 +169,51 @@ class SpaceAnalysisStore:
 
 def _waits_in(space: str) -> ColumnElement[bool]:
     return and_(_ROW.model_version == space, _ROW.status == TrackStatus.PENDING)
+
+
+def columns_of(track_id: str, analysis: Analysis) -> dict[str, Any]:
+    """Return the columns of an analysis of a track that `tracks` and `space_analyses` have in common.
+
+    Raises:
+        ValueError: the embedding is not 128 finite numbers of unit length.
+    """
+    return {
+        "embedding": unit_vector(analysis.embedding, f"track {track_id}").astype("<f4").tobytes(),
+        "dispersion": analysis.dispersion,
+        "tags": dict(analysis.tags),
+        "analysed_at": now(),
+        **{name: analysis.attributes.get(name) for name in ATTRIBUTES},
+        **{name: analysis.descriptors.get(name) for name in DESCRIPTORS},
+    }
+
+
+def store_beside(session: Session, track_id: str, analysis: Analysis) -> None:
+    """Store an analysis of a track in its space.
+
+    Raises:
+        ValueError: the embedding is not 128 finite numbers of unit length.
+    """
+    put_beside(session, track_id, analysis.model_version, columns_of(track_id, analysis))
+
+
+def put_beside(session: Session, track_id: str, space: str, values: dict[str, Any]) -> None:
+    """Store the columns of an analysis of a track in a space, instead of what the space has of it."""
+    session.execute(delete(SpaceAnalysisRow).where(of_track(track_id, space)))
+    key = {"track_id": track_id, "model_version": space, "status": TrackStatus.READY, "attempts": 0}
+    session.execute(insert(SpaceAnalysisRow).values(**key, claimed_until=FIRST, **values))
+
+
+def wait_in(session: Session, database: Database, track_ids: Sequence[str], spaces: Sequence[str]) -> None:
+    """Let tracks wait for their analyses in spaces; those that have a row there keep it."""
+    rows = [
+        {"track_id": each, "model_version": space, "status": TrackStatus.PENDING, "attempts": 0, "claimed_until": FIRST}
+        for each in track_ids
+        for space in spaces
+    ]
+    if rows:
+        session.execute(database.insert(SpaceAnalysisRow).values(rows).on_conflict_do_nothing())
+
+
+def of_track(track_id: str, space: str) -> ColumnElement[bool]:
+    """Return the condition of the row of a track in a space."""
+    return and_(SpaceAnalysisRow.track_id == track_id, SpaceAnalysisRow.model_version == space)

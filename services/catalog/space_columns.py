@@ -1,7 +1,7 @@
 """Columns of an analysis, read in one space, wherever the catalogue keeps it.
 
 `tracks` has one analysis of each track and names its space; `space_analyses` has those of other spaces. After a switch
-they change places in the background (`services.catalog.settling`), which readers of these columns do not notice.
+they change places in the background (`SpaceStore.settle`), which readers of these columns do not notice.
 """
 
 from dataclasses import dataclass

@@ -10,8 +10,7 @@ from services.catalog.analyses import store_heard_tags
 from services.catalog.database import Database, now
 from services.catalog.index_builds import IndexBuildStore
 from services.catalog.indexing import generation_of
-from services.catalog.space_analyses import SpaceAnalysisStore
-from services.catalog.space_rows import of_track, put_beside
+from services.catalog.space_analyses import SpaceAnalysisStore, of_track, put_beside
 from services.catalog.spaces import DROPPED, MODEL_VERSION, SpaceViews, served_space
 from services.catalog.tables import MetaRow, SpaceAnalysisRow, SpaceMappingRow, SpaceRow, TrackRow
 from services.catalog.tables.measures import MEASURED

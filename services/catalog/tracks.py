@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 from pydantic_core import from_json
 from sqlalchemy import Connection, Float, Text, cast, func, literal, null, select, union_all
+from sqlalchemy.orm import Session
 
 from services.catalog.database import IDS, Database, rows_of
 from services.catalog.names import (
@@ -298,6 +299,12 @@ def _embedded(row: Sequence[Any], vector: Vector) -> Embedded:
         performer=performer,
         album_id=album_id,
     )
+
+
+def files_of(session: Session, track_id: str) -> list[TrackFile]:
+    """Return the files of a track in an open transaction."""
+    places = session.execute(select(LocationRow.path, LocationRow.root).where(LocationRow.track_id == track_id))
+    return [TrackFile(path, root) for path, root in places]
 
 
 def found_tracks(connection: Connection, track_ids: Collection[str]) -> dict[str, Track]:
