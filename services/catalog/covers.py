@@ -4,21 +4,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from services.catalog.browsing import has_status
-from services.catalog.database import IDS_PER_STATEMENT, Database, batched, is_storable
+from services.catalog.database import IDS, IDS_PER_STATEMENT, Database, batched, is_storable, rows_of
+from services.catalog.space_columns import read_in
+from services.catalog.spaces import SpaceViews
 from services.catalog.tables import TrackRow
 from services.catalog.tracks import TrackFile, files_of, vector_of
 from services.domain.track import TrackStatus, Vector
 
 FACES_MAX = 200
 """Tracks that the cover of an album or an artist is made from: those with the lowest ids, a random sample."""
-
-_FACES = select(TrackRow.cover, TrackRow.embedding, TrackRow.energy, TrackRow.valence, TrackRow.cover_seen).order_by(
-    TrackRow.id
-)
 
 SETTLED = (TrackStatus.READY, TrackStatus.FAILED, TrackStatus.QUARANTINED)
 """Statuses of tracks whose cover is looked for: their analysis has ended, and they have a file."""
@@ -47,8 +45,9 @@ class Face:
 class CoverStore:
     """Reads and writes the covers of tracks; `services.covers.files` has the pictures themselves."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, spaces: SpaceViews) -> None:
         self._database = database
+        self._spaces = spaces
 
     def begin(self, track_id: str) -> CoverSearch | None:
         """Count an attempt to look for a cover; None if it was looked for already or the track has no files."""
@@ -108,9 +107,8 @@ class CoverStore:
 
     def faces(self, track_ids: Collection[str]) -> list[Face]:
         """Return what the covers of these tracks are made from; unknown ids are absent."""
-        with self._database.read() as session:
-            batches = batched(track_ids, IDS_PER_STATEMENT)
-            return [_face(row) for ids in batches for row in session.execute(_FACES.where(TrackRow.id.in_(ids)))]
+        with self._database.columns() as connection:
+            return [_face(row) for row in rows_of(connection, self._faces().where(TrackRow.id.in_(IDS)), track_ids)]
 
     def faces_of_album(self, album_id: str) -> list[Face]:
         """Return what the cover of an album is made from; nothing if no track is on it."""
@@ -123,11 +121,15 @@ class CoverStore:
     def _some_faces(self, column: InstrumentedAttribute[str | None], wanted: str) -> list[Face]:
         if not is_storable(wanted):
             return []
-        query = _FACES.where(column == wanted, TrackRow.status != TrackStatus.MISSING).limit(FACES_MAX)
-        with self._database.read() as session:
-            return [_face(row) for row in session.execute(query)]
+        query = self._faces().where(column == wanted, TrackRow.status != TrackStatus.MISSING).limit(FACES_MAX)
+        with self._database.columns() as connection:
+            return [_face(row) for row in connection.execute(query)]
+
+    def _faces(self) -> Select[Any]:
+        found = read_in(self._spaces.joined(), "embedding", "energy", "valence")
+        return found.add_columns(TrackRow.cover, TrackRow.cover_seen).order_by(TrackRow.id)
 
 
 def _face(row: Sequence[Any]) -> Face:
-    cover, embedding, energy, valence, seen = row
+    _, embedding, energy, valence, cover, seen = row
     return Face(cover, None if embedding is None else vector_of(embedding), energy, valence, seen is not None)

@@ -25,6 +25,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from services.catalog.database import Database
 from services.catalog.failures import all_failures
+from services.catalog.space_columns import analyses_in
+from services.catalog.spaces import SpaceViews
 from services.catalog.tables import (
     ExternalIdRow,
     ListenRow,
@@ -47,7 +49,6 @@ BATCH_ROWS = 10_000
 Rows = list[tuple[Any, ...]]
 
 _TRACK, _FILE, _LISTEN = TrackRow.__table__.c, LocationRow.__table__.c, ListenRow.__table__.c
-_IS_ANALYSED = _TRACK.embedding.is_not(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,9 @@ class Selected:
 class ExportStore:
     """Reads whole tables."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, spaces: SpaceViews) -> None:
         self._database = database
+        self._spaces = spaces
 
     @contextmanager
     def snapshot(self) -> Iterator["Snapshot"]:
@@ -82,14 +84,15 @@ class ExportStore:
             CatalogueUnavailable: the database does not respond.
         """
         with self._database.snapshot() as connection:
-            yield Snapshot(connection)
+            yield Snapshot(connection, self._spaces.joined())
 
 
 class Snapshot:
-    """The tables of a moment. Each method yields batches of rows; read one table at a time."""
+    """The tables of a moment, analyses in the served space. Each method yields batches; read one table at a time."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, space: str | None) -> None:
         self._connection = connection
+        self._analyses = analyses_in(space)
 
     def tracks(self, selected: Selected) -> Iterator[Rows]:
         """Yield the tracks with their names, files and ids. See `services.export.tables` for the columns."""
@@ -110,13 +113,11 @@ class Snapshot:
 
     def features(self, selected: Selected) -> Iterator[Rows]:
         """Yield the attributes, descriptors and tags of analysed tracks."""
-        own = [_TRACK[name] for name in ("id", "model_version", *ATTRIBUTES, *DESCRIPTORS, "tags")]
-        yield from self._batches(select(*own).where(_IS_ANALYSED, selected.at_least(_TRACK.analysed_at)))
+        yield from self._batches(self._analysed(selected, *ATTRIBUTES, *DESCRIPTORS, "tags"))
 
     def embeddings(self, selected: Selected) -> Iterator[Rows]:
         """Yield the embeddings of analysed tracks as bytes of little-endian float32."""
-        own = (_TRACK.id, _TRACK.model_version, _TRACK.embedding)
-        yield from self._batches(select(*own).where(_IS_ANALYSED, selected.at_least(_TRACK.analysed_at)))
+        yield from self._batches(self._analysed(selected, "embedding"))
 
     def listens(self, selected: Selected) -> Iterator[Rows]:
         """Yield all listen events."""
@@ -162,6 +163,12 @@ class Snapshot:
         own = (found.subject, found.path, found.kind, found.reason, found.attempts, found.at)
         for batch in self._batches(select(*own).where(selected.at_least(found.at))):
             yield [(row[0], None if row[1] is None else readable(row[1]), *row[2:]) for row in batch]
+
+    def _analysed(self, selected: Selected, *names: str) -> Select[Any]:
+        """Return the statement that reads the ids, model versions and these columns of analysed tracks."""
+        found = self._analyses
+        read = select(_TRACK.id, found["model_version"], *(found[name] for name in names)).select_from(found.source)
+        return read.where(found["embedding"].is_not(None), selected.at_least(found["analysed_at"]))
 
     def _batches(self, statement: Select[Any]) -> Iterator[Rows]:
         """Stream the rows of a statement, so that only a batch is in memory."""
