@@ -12,7 +12,7 @@ from services.domain.spaces import View
 from services.domain.vector_index import PICTURES, TRACKS, Collection
 from services.domain.words import TextEmbedder
 from services.index import VectorIndex, VectorSearch
-from services.index.generations import Generations
+from services.index.generations import Generations, delete_indexes
 from services.index.indexer_thread import IndexerThread
 from services.index.limited import LimitedIndex, LimitedSearch
 from services.index.spaced import SpacedIndex
@@ -189,11 +189,11 @@ def _load_tower() -> TextEmbedder:
 
 
 def open_server_index(
-    settings: Settings, collection: Collection = TRACKS, *, for_requests: bool, name: str | None = None
+    settings: Settings, collection: Collection = TRACKS, *, for_requests: bool, suffix: str = ""
 ) -> "ServerIndex":
     """Connect to an index on the Qdrant server; `for_requests` chooses a timeout shorter than that of HTTP clients.
 
-    `name` is that of a collection's index in a space, as `View.index_name` gives it.
+    `suffix` is `View.suffix` of the space.
 
     Raises:
         NotConfigured: `SEGUE_QDRANT_URL` is not set.
@@ -212,7 +212,6 @@ def open_server_index(
     secret = None if key is None else key.get_secret_value()
     timeout = INDEX_SECONDS if for_requests else BACKGROUND_SECONDS
     alias = settings.qdrant_collection if collection == TRACKS else f"{settings.qdrant_collection}-{collection.name}"
-    alias += (name or collection.name).removeprefix(collection.name)
     wanted = CollectionSettings(
         settings.qdrant_shards,
         settings.qdrant_replication,
@@ -220,7 +219,9 @@ def open_server_index(
         settings.qdrant_on_disk,
         settings.qdrant_quantisation,
     )
-    return ServerIndex.connect(settings.qdrant_urls, secret, alias, timeout, collection=collection, settings=wanted)
+    return ServerIndex.connect(
+        settings.qdrant_urls, secret, alias + suffix, timeout, collection=collection, settings=wanted
+    )
 
 
 def drop_space(settings: Settings, catalogue: Catalogue, version: str) -> None:
@@ -233,8 +234,7 @@ def drop_space(settings: Settings, catalogue: Catalogue, version: str) -> None:
     catalogue.space_store.drop(version)
     if settings.qdrant_url is not None:
         for collection in (TRACKS, PICTURES):
-            name = view.index_name(collection.name, version)
-            open_server_index(settings, collection, for_requests=False, name=name).remove()
+            open_server_index(settings, collection, for_requests=False, suffix=view.suffix(version)).remove()
 
 
 class ServerIndexes:
@@ -258,11 +258,13 @@ class ServerIndexes:
             index.close()
 
     def _open(self, view: View) -> "ServerIndex":
-        name = view.index_name(self._collection.name, view.served)
+        suffix = view.suffix(view.served)
         with self._lock:
-            if name not in self._opened:
-                self._opened[name] = open_server_index(self._settings, self._collection, for_requests=True, name=name)
-            return self._opened[name]
+            if suffix not in self._opened:
+                self._opened[suffix] = open_server_index(
+                    self._settings, self._collection, for_requests=True, suffix=suffix
+                )
+            return self._opened[suffix]
 
 
 def _open_index(
@@ -275,8 +277,9 @@ def _open_index(
         return LimitedIndex(SpacedIndex(indexes.index)), None
     path = settings.index_path if collection == TRACKS else settings.picture_index_path
     view = catalogue.spaces.refresh()
-    named = view.index_name(collection.name, view.served).removeprefix(collection.name)
-    indexer = IndexerThread(catalogue, Generations(path.with_name(path.name + named), collection), view.served)
+    generations = Generations(path.with_name(path.name + view.suffix(view.served)), collection)
+    delete_indexes(path, {path.name + view.suffix(space) for space in (view.served, *view.filled)})
+    indexer = IndexerThread(catalogue, generations, view.served)
     indexer.start()
     embedded = EmbeddedIndex(indexer)
     opened.callback(embedded.close)

@@ -98,9 +98,10 @@ class ChildContext:
 
     def index_of(self, collection: Collection, space: str | None) -> "ServerIndex":
         """Return the index of a collection on the Qdrant server in a space."""
-        name = self.catalogue.spaces.latest().index_name(collection.name, space)
+        suffix = self.catalogue.spaces.latest().suffix(space)
+        name = collection.name + suffix
         if name not in self.servers:
-            self.servers[name] = open_server_index(self.settings, collection, for_requests=False, name=name)
+            self.servers[name] = open_server_index(self.settings, collection, for_requests=False, suffix=suffix)
         return self.servers[name]
 
     def indexing(self, collection: Collection) -> "list[tuple[IndexQueue, ServerIndex]]":

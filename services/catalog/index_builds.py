@@ -98,6 +98,12 @@ class IndexBuildStore:
         with self._database.write() as session:
             _forget(session, collection)
 
+    def forget(self, collection: str) -> None:
+        """Remove what is known of an index that was deleted."""
+        with self._database.write() as session:
+            session.execute(delete(MetaRow).where(MetaRow.key == SERVED + collection))
+            _forget(session, collection)
+
     def _write(self, progress: BuildProgress) -> None:
         values = asdict(progress)
         values |= {name: values[name].isoformat() for name in ("started_at", "updated_at")}

@@ -113,7 +113,9 @@ class SpaceStore:
             session.execute(delete(SpaceRow).where(SpaceRow.model_version == version))
             session.execute(delete(SpaceMappingRow).where(SpaceMappingRow.target == version))
             session.merge(MetaRow(key=DROPPED + version, value=now().isoformat()))
-        self._views.refresh()
+        view = self._views.refresh()
+        for collection in (TRACKS, PICTURES):
+            self._builds.forget(view.index_name(collection.name, version))
         self.delete_leftovers()
 
     def expired(self, days: int) -> list[str]:

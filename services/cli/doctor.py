@@ -73,8 +73,11 @@ def _index(settings: Settings) -> Iterator[str]:
     silent = list(_silent_nodes(settings))
     yield from silent
     if len(silent) < len(settings.qdrant_urls):
+        with open_catalogue(settings) as catalogue:
+            view = catalogue.spaces.latest()
         for collection in (TRACKS, PICTURES):
-            with closing(open_server_index(settings, collection, for_requests=True)) as index:
+            suffix = view.suffix(view.served)
+            with closing(open_server_index(settings, collection, for_requests=True, suffix=suffix)) as index:
                 for difference in index.differences():
                     yield f"{collection.name}: {difference}; `segue reindex` applies the settings"
                 for replica in index.inactive_replicas():

@@ -31,12 +31,13 @@ def push(name: str, *, dry_run: bool, as_json: bool) -> None:
     settings = load_settings()
     with ExitStack() as stack:
         catalogue = stack.enter_context(open_catalogue(settings))
+        catalogue.spaces.pin()
         link = catalogue.links.get(name)
         if not dry_run and (written := write_default(settings.data_path)) is not None:
             output.print_message(f"Wrote the rules of the mixes to {written}. Change them as you like.")
         rules = read_rules(settings.data_path)
         server = stack.enter_context(opened(settings, link))
-        pusher = Pusher(catalogue, compose_mixes(settings, catalogue, _index(settings, catalogue, stack)))
+        pusher = Pusher(catalogue, compose_mixes(settings, catalogue, search_index(settings, catalogue, stack)))
         run = pusher.plan if dry_run else pusher.push
         pushed = run(link, server, rules, datetime.now(UTC).date())
     if as_json:
@@ -60,11 +61,12 @@ def stop(name: str, *, as_json: bool) -> None:
         output.print_message(f"No mixes were pushed to '{name}'.")
 
 
-def _index(settings: Settings, catalogue: Catalogue, stack: ExitStack) -> VectorSearch:
+def search_index(settings: Settings, catalogue: Catalogue, stack: ExitStack) -> VectorSearch:
     """Return the Qdrant server, or the catalogue if the API process holds the index."""
     if settings.qdrant_url is None:
         return ExactIndex(catalogue.queue_of(TRACKS))
-    index = open_server_index(settings, for_requests=False)
+    view = catalogue.spaces.view()
+    index = open_server_index(settings, for_requests=False, suffix=view.suffix(view.served))
     stack.callback(index.close)
     return index
 

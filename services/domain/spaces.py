@@ -49,9 +49,13 @@ class View:
         """The spaces besides the served one."""
         return tuple(each for each in self.live if each != self.served)
 
+    def suffix(self, space: str | None) -> str:
+        """Return what follows the names of the indexes of a space, such as `@2027.01`: nothing for the first space."""
+        return "" if space in {None, self.home} else f"@{space}"
+
     def index_name(self, collection: str, space: str | None) -> str:
-        """Return the name of a collection's index in a space: the plain one for the first space."""
-        return collection if space is None or space == self.home else f"{collection}@{space}"
+        """Return the name of a collection's index in a space."""
+        return collection + self.suffix(space)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -161,6 +162,19 @@ class Generations:
             if path.is_dir() and path != self._current.path:
                 _log.info("unfinished_build_deleted", path=str(path))
                 shutil.rmtree(path, ignore_errors=True)
+
+
+def delete_indexes(first: Path, but: AbstractSet[str]) -> None:
+    """Delete the indexes of spaces that were dropped while no API process ran.
+
+    Args:
+        first: The directory of the first space's index; those of other spaces are beside it.
+        but: The names of the directories that are needed.
+    """
+    for found in (first, *first.parent.glob(f"{first.name}@*")):
+        if found.name not in but and found.is_dir():
+            _log.info("unused_index_deleted", path=str(found))
+            shutil.rmtree(found, ignore_errors=True)
 
 
 def _lock_exclusively(path: Path) -> Lock[IO[bytes]]:

@@ -142,18 +142,18 @@ class IndexerThread:
         if (unnamed := keepers.pop(None, None)) is not None:
             unnamed.assign(view.home)
             keepers[view.home] = unnamed
-        for space in {view.served, *view.filled} - keepers.keys():
+        wanted = {view.served, *view.filled}
+        for space in wanted - keepers.keys():
             keepers[space] = IndexKeeper(self._catalogue, self._open(view, space), space, self._limits)
-        gone = [keepers.pop(space) for space in keepers.keys() - {view.served, *view.live}]
+        gone = [keepers.pop(space) for space in keepers.keys() - wanted]
         self._keepers = keepers  # replaced, because requests look at it meanwhile
         for keeper in gone:
             keeper.close(delete=True)
 
     def _open(self, view: View, space: str) -> Generations:
         collection = self._generations.collection
-        named = view.index_name(collection.name, space).removeprefix(collection.name)
         first = self._generations.root.name.partition("@")[0]
-        return Generations(self._generations.root.with_name(first + named), collection)
+        return Generations(self._generations.root.with_name(first + view.suffix(space)), collection)
 
     def _index_marked(self) -> bool:
         """Write marked rows into the index of each space, then clear the marks."""

@@ -134,11 +134,11 @@ class IndexKeeper:
             self._give_up(self._running.build, Stopped())
 
     def close(self, *, delete: bool) -> None:
-        """Stop, close the index, and delete its directory if nobody needs it."""
+        """Stop and close the index; `delete` its directory after the space was dropped."""
         self.stop()
         self._generations.close()
         if delete:
-            self._builds.drop(self._name)
+            self._builds.forget(self._name)
             self._generations.delete()
 
     def _reconcile_if_due(self) -> None:

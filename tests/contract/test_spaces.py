@@ -1,6 +1,8 @@
 """Spaces on each database: filling, serving, settling, rollback and deletion never mix the vectors of two models."""
 
+from contextlib import ExitStack, closing
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,14 +10,23 @@ from sqlalchemy import delete, update
 
 from services.catalog import Catalogue
 from services.catalog.database import now
+from services.catalog.exports import Selected
 from services.catalog.spaces import HOME
 from services.catalog.tables import MetaRow, SpaceRow
+from services.cli.mixes import search_index
+from services.composition import compose
 from services.domain.errors import InvalidRequest
 from services.domain.spaces import SpaceRole
 from services.domain.track import Analysis, TrackStatus
 from services.domain.vector_index import TRACKS
+from services.settings import Settings
+from tests.fakes.installation import wait_until
 from tests.fakes.library import MODEL, record, register, track_id, unit_vector, write_tone
+from tests.fakes.queue import RecordingQueue
+from tests.fakes.serving import wait_until_indexed
 from tests.fakes.spaces import HOUR, complete_space, index_space, serve_space
+from workers.lifecycle import ChildContext
+from workers.spaces import tend
 
 NEXT = "test-2"
 COUNT = 5
@@ -49,11 +60,17 @@ def upgraded(number: int) -> Analysis:
     return Analysis(-unit_vector(number), 0.2, {"energy": 0.9}, {"tempo": 60.0}, {"msd:jazz": 0.9}, NEXT)
 
 
-def filled(catalogue: Catalogue) -> None:
-    catalogue.spaces.begin(NEXT)
+def analysed(catalogue: Catalogue) -> None:
+    """Analyse all tracks in the next space, which has no index yet."""
+    catalogue.spaces.begin(NEXT, again=True)
     catalogue.space_analyses.enlist(NEXT)
     fill(catalogue)
-    complete_space(catalogue, NEXT)
+    catalogue.space_analyses.finish(NEXT)
+
+
+def filled(catalogue: Catalogue) -> None:
+    analysed(catalogue)
+    index_space(catalogue, NEXT)
 
 
 def signs(catalogue: Catalogue) -> set[int]:
@@ -135,17 +152,31 @@ def test_a_dropped_space_leaves_nothing(catalogue, tracks):
     catalogue.space_store.serve(NEXT)
     with pytest.raises(InvalidRequest, match="a moment ago"):
         catalogue.space_store.drop(MODEL)
-    with catalogue.database.write() as session:
-        session.execute(
-            update(SpaceRow).where(SpaceRow.model_version == MODEL).values(left_at=now() - timedelta(days=20))
-        )
-    assert catalogue.space_store.expired(days=14) != []
+    leave(catalogue, days=1)
     catalogue.space_store.drop(MODEL)
 
     assert (signs(catalogue), points(catalogue), catalogue.spaces.joined()) == ({-1}, {-1}, None)
+    assert catalogue.index_builds.served(TRACKS.name) is None
     assert [each.ready for each in catalogue.space_store.all()] == [COUNT]
     assert not catalogue.spaces.begin(MODEL)
     assert catalogue.spaces.begin(MODEL, again=True)
+
+
+def test_covers_and_exports_are_of_the_served_space(catalogue, tracks):
+    """Also while the analyses change places."""
+    filled(catalogue)
+    catalogue.space_store.serve(NEXT)
+    faces = catalogue.covers.faces(tracks)
+    with catalogue.exports.snapshot() as snapshot:
+        [features] = snapshot.features(Selected())
+        [embeddings] = snapshot.embeddings(Selected())
+
+    assert {face.energy for face in faces} == {0.9}
+    assert {face.vector.tobytes() for face in faces} == {row[2] for row in embeddings}
+    assert {row[1] for row in (*features, *embeddings)} == {NEXT}
+    assert {row[0]: row[2] for row in embeddings} == {
+        track_id(number): (-unit_vector(number)).astype("<f4").tobytes() for number in range(COUNT)
+    }
 
 
 def test_a_new_track_is_in_both_spaces(catalogue, tracks, tmp_path):
@@ -178,6 +209,19 @@ def test_a_track_without_an_analysis_in_the_served_space_is_analysed_again(catal
     assert catalogue.tracks.count_by_status()[TrackStatus.PENDING] == 1
 
 
+def test_a_track_that_was_missing_during_a_switch_counts_once(catalogue, tracks, tmp_path):
+    """When its file is back, it is analysed again, and this analysis replaces the one that it has in the space."""
+    filled(catalogue)
+    file = tmp_path / "0.wav"
+    catalogue.library.forget_files([str(file)])
+    catalogue.space_store.serve(NEXT)
+    catalogue.space_store.settle()
+    register(catalogue, file, 0)
+    catalogue.analyses.record(tracks[0], upgraded(0))
+
+    assert catalogue.space_analyses.filling(NEXT).ready == COUNT
+
+
 def test_a_track_that_crashes_workers_is_given_up(catalogue, tracks):
     """A track that is claimed three times without an outcome has no analysis in the space."""
     catalogue.spaces.begin(NEXT)
@@ -188,6 +232,101 @@ def test_a_track_that_crashes_workers_is_given_up(catalogue, tracks):
 
     assert claims == 3 * COUNT
     assert catalogue.space_analyses.filling(NEXT).failed == COUNT
+
+
+def served_after_tending(catalogue: Catalogue, folder: Path, switch: str = "automatic") -> str:
+    """Do what a worker does every minute, and return the served space."""
+    settings = Settings(data_dir=folder, model_switch=switch)
+    tend(ChildContext(settings, catalogue, RecordingQueue()))
+    return catalogue.spaces.latest().served
+
+
+def test_a_complete_space_is_served_automatically_once_it_is_compared(catalogue, tracks, tmp_path):
+    """If the setting says so, and words can be carried over; a space that was left is not served again by itself."""
+    filled(catalogue)
+    uncompared = served_after_tending(catalogue, tmp_path)
+    catalogue.space_store.compared(NEXT, {"carries_words": False})
+    without_words = served_after_tending(catalogue, tmp_path)
+    catalogue.space_store.compared(NEXT, {"carries_words": True})
+    manual = served_after_tending(catalogue, tmp_path, "manual")
+    automatic = served_after_tending(catalogue, tmp_path)
+    versions = {catalogue.tracks.get(track).model_version for track in tracks}
+    catalogue.space_store.serve(MODEL)
+    after_rollback = served_after_tending(catalogue, tmp_path)
+
+    assert (uncompared, without_words, manual) == (MODEL, MODEL, MODEL)
+    assert (automatic, versions) == (NEXT, {NEXT})
+    assert after_rollback == MODEL
+
+
+def test_a_space_that_lacks_tracks_is_not_served_automatically(catalogue, tracks, tmp_path):
+    """One of five tracks is more than 1 %."""
+    catalogue.spaces.begin(NEXT)
+    catalogue.space_analyses.enlist(NEXT)
+    fill(catalogue, COUNT - 1)
+    complete_space(catalogue, NEXT)
+    catalogue.space_store.compared(NEXT, {"carries_words": True})
+
+    assert served_after_tending(catalogue, tmp_path) == MODEL
+
+
+def leave(catalogue: Catalogue, days: int) -> None:
+    """Let the first space have been left some days ago."""
+    with catalogue.database.write() as session:
+        left = now() - timedelta(days=days)
+        session.execute(update(SpaceRow).where(SpaceRow.model_version == MODEL).values(left_at=left))
+
+
+def test_the_old_space_is_deleted_after_some_days(catalogue, tracks, tmp_path):
+    """Until then a rollback is possible."""
+    filled(catalogue)
+    catalogue.space_store.serve(NEXT)
+    leave(catalogue, days=13)
+    served_after_tending(catalogue, tmp_path)
+    before = [space.model_version for space in catalogue.space_store.all()]
+    leave(catalogue, days=15)
+    served_after_tending(catalogue, tmp_path)
+
+    assert before == [NEXT, MODEL]
+    assert [space.model_version for space in catalogue.space_store.all()] == [NEXT]
+    assert signs(catalogue) == {-1}
+
+
+@pytest.mark.parametrize("catalogue", ["sqlite"], indirect=True)
+def test_the_indexes_of_dropped_spaces_are_deleted(catalogue, tracks, tmp_path):
+    """By the API process that runs, or by the next one that starts."""
+    analysed(catalogue)
+    settings = Settings(data_dir=tmp_path, redis_url="redis://127.0.0.1:1")
+
+    def directories() -> list[str]:
+        return sorted(path.parent.name for path in tmp_path.glob("*/lock"))
+
+    with closing(compose(settings)):
+        wait_until(lambda: len(directories()) == 4)
+        catalogue.space_store.drop(NEXT)
+        wait_until(lambda: len(directories()) == 2)
+    analysed(catalogue)
+    with closing(compose(settings)):
+        wait_until(lambda: catalogue.space_store.get(NEXT).can_serve)
+    catalogue.space_store.serve(NEXT)
+    leave(catalogue, days=1)
+    catalogue.space_store.drop(MODEL)
+    with closing(compose(settings)) as services:
+        wait_until_indexed(services)
+        count = services.index.count()
+
+    assert directories() == [f"index@{NEXT}", f"picture-index@{NEXT}"]
+    assert count == COUNT
+
+
+def test_a_command_searches_the_index_of_the_served_space(catalogue, tracks):
+    """On a Qdrant server too, where each space has a collection."""
+    filled(catalogue)
+    catalogue.space_store.serve(NEXT)
+    with ExitStack() as stack:
+        index = search_index(Settings(qdrant_url="http://127.0.0.1:1"), catalogue, stack)
+
+    assert index.name == f"{TRACKS.name}@{NEXT}"
 
 
 def test_only_a_complete_space_is_served(catalogue, tracks):
