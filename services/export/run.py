@@ -63,7 +63,9 @@ class Options:
         if unknown := [name for name in self.tables if name not in TABLES]:
             raise InvalidRequest(f"There is no table '{unknown[0]}'. The tables are: {', '.join(TABLES)}.")
         if self.format == FileFormat.PARQUET and find_spec("pyarrow") is None:
-            raise NotConfigured("Parquet needs pyarrow: install `segue[analysis]`, or choose --format csv or jsonl.")
+            raise NotConfigured(
+                "Parquet needs pyarrow: run `pip install 'segue[analysis]'`, or choose --format csv or jsonl."
+            )
 
     def to_json(self) -> dict[str, Any]:
         """Return the options as the manifest has them."""

@@ -130,7 +130,9 @@ def _encoding() -> tuple[str, Encode]:
     chosen = accepted.best_match(offered) if accepted else NDJSON
     if chosen is None:
         missing = (
-            "" if ARROW in offered else f" {ARROW} needs pyarrow: install `segue[analysis]` where the service runs."
+            ""
+            if ARROW in offered
+            else f" {ARROW} needs pyarrow: run `pip install 'segue[analysis]'` where the service runs."
         )
         raise NotAcceptable(f"Tables are sent as {' or '.join(offered)}.{missing}")
     return chosen, (_arrow if chosen == ARROW else _ndjson)
