@@ -1,11 +1,12 @@
 import { Gauge, Pencil, Trash2, UserPlus } from "lucide-preact";
 import { useId, useState } from "preact/hooks";
-import { ask, client, type Schemas } from "../../api/client";
+import { ask, client } from "../../api/client";
 import { Button } from "../../components/Button";
 import { Chip } from "../../components/Chip";
 import { Dialog } from "../../components/Dialog";
 import { Field } from "../../components/Field";
 import { Menu } from "../../components/Menu";
+import { Skeleton } from "../../components/Skeleton";
 import { useResource } from "../../state/resource";
 import { sayError } from "../../state/toasts";
 import { formatNumber, t } from "../../texts";
@@ -61,30 +62,30 @@ function UsageList({ library }: { library: Library }) {
   );
   const texts = t().service.libraries;
   if (error) return <p class={styles.bad}>{error.message}</p>;
-  return <dl class={styles.usage}>{data && measured(data).map((row) => <UsageRow key={row.name} {...row} />)}</dl>;
-
-  function measured(usage: Schemas["LibraryUsage"]): Row[] {
-    const { quota } = usage;
-    const today = usage.days[0];
-    return [
-      { name: texts.tracks, used: usage.tracks, limit: quota.tracks, show: formatNumber },
-      { name: texts.uploads, used: usage.upload_bytes, limit: quota.upload_bytes, show: formatBytes },
-      { name: texts.requests, used: today?.requests ?? 0, limit: quota.requests, show: formatNumber },
-      { name: texts.minutes, used: today?.analysis_minutes ?? 0, limit: quota.analysis_minutes, show: minutes },
-    ];
-  }
+  if (!data) return <Skeleton of="rows" count={3} />;
+  const { quota, days } = data;
+  const used = days[0]?.requests ?? 0;
+  const analysed = days[0]?.analysis_minutes ?? 0;
+  return (
+    <dl class={styles.usage}>
+      <UsageRow name={texts.tracks} used={data.tracks} limit={quota.tracks} show={formatNumber} />
+      <UsageRow name={texts.uploads} used={data.upload_bytes} limit={quota.upload_bytes} show={formatBytes} />
+      <UsageRow name={texts.requests} used={used} limit={quota.requests} show={formatNumber} />
+      <UsageRow name={texts.minutes} used={analysed} limit={quota.analysis_minutes} show={formatMinutes} />
+    </dl>
+  );
 }
 
-interface Row {
+interface UsageRowProps {
   name: string;
   used: number;
   limit: number | null;
   show: (value: number) => string;
 }
 
-const minutes = (value: number): string => t().service.libraries.inMinutes(formatNumber(Math.round(value)));
+const formatMinutes = (value: number): string => t().service.libraries.inMinutes(formatNumber(Math.round(value)));
 
-function UsageRow({ name, used, limit, show }: Row) {
+function UsageRow({ name, used, limit, show }: UsageRowProps) {
   const texts = t().service.libraries;
   return (
     <div class={styles.row}>
