@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { ask, client, type Schemas } from "../../api/client";
 import { Button } from "../../components/Button";
 import { Chip } from "../../components/Chip";
-import { Dialog } from "../../components/Dialog";
+import { ConfirmDialog } from "../../components/ConfirmDialog";
 import { IconButton } from "../../components/IconButton";
 import { ErrorMessage } from "../../components/Message";
 import { Skeleton } from "../../components/Skeleton";
@@ -58,20 +58,14 @@ export function KeysSection() {
       {revoked > 0 && <p class={styles.hint}>{texts.revokedKeys(revoked)}</p>}
       {isCreating && <NewKeyDialog onClose={() => setIsCreating(false)} onCreated={reload} />}
       {doomed && (
-        <Dialog
+        <ConfirmDialog
           title={texts.revokeTitle(doomed.name)}
+          action={texts.revoke}
           onClose={() => setDoomed(null)}
-          footer={
-            <>
-              <Button onClick={() => setDoomed(null)}>{t().actions.cancel}</Button>
-              <Button look="danger" onClick={() => revoke(doomed)}>
-                {texts.revoke}
-              </Button>
-            </>
-          }
+          onConfirm={() => revoke(doomed)}
         >
-          <p>{texts.revokeSure(doomed.name)}</p>
-        </Dialog>
+          {texts.revokeSure(doomed.name)}
+        </ConfirmDialog>
       )}
     </Section>
   );

@@ -2,7 +2,7 @@ import { LibraryBig } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { ask, client, type Schemas } from "../../api/client";
 import { Button } from "../../components/Button";
-import { Dialog } from "../../components/Dialog";
+import { ConfirmDialog } from "../../components/ConfirmDialog";
 import { ErrorMessage } from "../../components/Message";
 import { Skeleton } from "../../components/Skeleton";
 import { useResource } from "../../state/resource";
@@ -21,8 +21,7 @@ type Open = { dialog: "create" | "change" | "quota" | "remove"; library: Library
 /** The named libraries: their folders and members, what they use, and what they may use. */
 export function LibrariesSection() {
   const [open, setOpen] = useState<Open | null>(null);
-  const found = useResource((cancelled) => ask(client.GET("/v1/libraries", { signal: cancelled })), []);
-  const { data, error, reload } = found;
+  const { data, error, reload } = useResource((signal) => ask(client.GET("/v1/libraries", { signal })), []);
   const texts = t().service.libraries;
   const close = () => setOpen(null);
 
@@ -70,28 +69,15 @@ export function LibrariesSection() {
         <QuotaDialog library={open.library.name} onClose={close} onSaved={reload} />
       )}
       {open?.dialog === "remove" && open.library && (
-        <Sure library={open.library} onClose={close} onRemove={() => open.library && remove(open.library)} />
+        <ConfirmDialog
+          title={texts.removeTitle(open.library.name)}
+          action={texts.remove}
+          onClose={close}
+          onConfirm={() => open.library && remove(open.library)}
+        >
+          {texts.removeSure(open.library.name)}
+        </ConfirmDialog>
       )}
     </Section>
-  );
-}
-
-function Sure({ library, onClose, onRemove }: { library: Library; onClose: () => void; onRemove: () => void }) {
-  const texts = t().service.libraries;
-  return (
-    <Dialog
-      title={texts.removeTitle(library.name)}
-      onClose={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>{t().actions.cancel}</Button>
-          <Button look="danger" onClick={onRemove}>
-            {texts.remove}
-          </Button>
-        </>
-      }
-    >
-      <p>{texts.removeSure(library.name)}</p>
-    </Dialog>
   );
 }

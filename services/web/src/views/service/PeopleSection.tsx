@@ -1,9 +1,8 @@
 import { LogOut } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { ask, client, type Schemas } from "../../api/client";
-import { Button } from "../../components/Button";
 import { Chip } from "../../components/Chip";
-import { Dialog } from "../../components/Dialog";
+import { ConfirmDialog } from "../../components/ConfirmDialog";
 import { IconButton } from "../../components/IconButton";
 import { me } from "../../state/listener";
 import { useResource } from "../../state/resource";
@@ -52,20 +51,14 @@ export function PeopleSection() {
         ))}
       </ul>
       {leaving && (
-        <Dialog
+        <ConfirmDialog
           title={texts.outOf(leaving.name)}
+          action={t().signIn.out}
           onClose={() => setLeaving(null)}
-          footer={
-            <>
-              <Button onClick={() => setLeaving(null)}>{t().actions.cancel}</Button>
-              <Button look="danger" onClick={() => signOut(leaving)}>
-                {t().signIn.out}
-              </Button>
-            </>
-          }
+          onConfirm={() => signOut(leaving)}
         >
-          <p>{texts.sure(leaving.name)}</p>
-        </Dialog>
+          {texts.sure(leaving.name)}
+        </ConfirmDialog>
       )}
     </Section>
   );

@@ -2,7 +2,7 @@ import { Download, RotateCcw, Trash2 } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { ask, client } from "../../api/client";
 import { Button } from "../../components/Button";
-import { Dialog } from "../../components/Dialog";
+import { ConfirmDialog } from "../../components/ConfirmDialog";
 import { href, navigate } from "../../router";
 import { leaveListener } from "../../state/listener";
 import { saveExport } from "../../state/ownData";
@@ -41,20 +41,14 @@ export function OwnData({ user }: { user: string }) {
         </Button>
       </div>
       {isAsking && (
-        <Dialog
+        <ConfirmDialog
           title={texts.question(user)}
+          action={texts.confirm}
           onClose={() => setAsking(false)}
-          footer={
-            <>
-              <Button onClick={() => setAsking(false)}>{t().actions.cancel}</Button>
-              <Button look="danger" onClick={remove}>
-                {texts.confirm}
-              </Button>
-            </>
-          }
+          onConfirm={remove}
         >
-          <p>{texts.warning}</p>
-        </Dialog>
+          {texts.warning}
+        </ConfirmDialog>
       )}
     </section>
   );
