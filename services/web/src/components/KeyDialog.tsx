@@ -1,7 +1,7 @@
 import { LogIn } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
 import { route } from "../router";
-import { insists, keyQuestion } from "../state/key";
+import { keyQuestion, wantsKey } from "../state/key";
 import { findSignIn, signIn, signInUrl } from "../state/session";
 import { t } from "../texts";
 import { Button } from "./Button";
@@ -11,14 +11,14 @@ import styles from "./KeyDialog.module.css";
 
 type Question = NonNullable<typeof keyQuestion.value>;
 
-/** Lets people sign in, or asks for an API key, when the service requires it. */
+/** Offers to sign in, or asks for an API key, when the service requires one of them. */
 export function KeyDialog() {
   const question = keyQuestion.value;
-  if (!question || (route.value.path[0] === "sign-in" && !insists.value)) return null;
-  return <Way {...question} />;
+  if (!question || (route.value.path[0] === "sign-in" && !wantsKey.value)) return null;
+  return <SignInOrKey {...question} />;
 }
 
-function Way(question: Question) {
+function SignInOrKey(question: Question) {
   const [isKnown, setKnown] = useState(false);
   useEffect(() => {
     findSignIn()
@@ -26,7 +26,7 @@ function Way(question: Question) {
       .then(() => setKnown(true));
   }, []);
   if (!isKnown) return null;
-  const offersSignIn = signInUrl.value !== null && !insists.value && !question.wasRefused;
+  const offersSignIn = signInUrl.value !== null && !wantsKey.value && !question.wasRefused;
   return offersSignIn ? <SignInQuestion {...question} /> : <KeyQuestion {...question} />;
 }
 
@@ -44,7 +44,7 @@ function SignInQuestion({ answer }: Question) {
         <Button
           look="quiet"
           onClick={() => {
-            insists.value = true;
+            wantsKey.value = true;
           }}
         >
           {t().key.instead}

@@ -33,7 +33,13 @@ export function Banner() {
       <div class={styles.banner} role="status">
         <KeyRound size={20} aria-hidden="true" />
         <p>
-          <strong>{canSignIn ? t().signIn.why : texts.keyNeeded.title}</strong> {texts.keyNeeded.text}
+          {canSignIn ? (
+            <strong>{t().signIn.why}</strong>
+          ) : (
+            <>
+              <strong>{texts.keyNeeded.title}</strong> {texts.keyNeeded.text}
+            </>
+          )}
         </p>
         <Button size="sm" onClick={canSignIn ? () => signIn() : enterKey}>
           {canSignIn ? t().signIn.action : t().key.title}

@@ -13,8 +13,8 @@ export const keyQuestion = signal<{
   answer: (given: string | null, keep?: boolean) => void;
 } | null>(null);
 
-/** Whether the listener wants to enter a key, also where the page offers to sign in instead. */
-export const insists = signal(false);
+/** Whether to ask for a key although people can sign in. */
+export const wantsKey = signal(false);
 
 /** Whether the listener closed the question. It is not asked again by itself. */
 export const declined = signal(false);
@@ -34,7 +34,7 @@ export function askForKey(sent: string | null): Promise<boolean> {
 /** Ask again after the question was closed. */
 export function enterKey(): void {
   declined.value = false;
-  insists.value = true;
+  wantsKey.value = true;
   void askForKey(key.peek());
 }
 
@@ -50,7 +50,7 @@ function question(wasRefused: boolean): Promise<boolean> {
       wasRefused,
       answer: (given, keep = false) => {
         keyQuestion.value = null;
-        insists.value = false;
+        wantsKey.value = false;
         if (given === null) declined.value = true;
         else {
           key.value = given;

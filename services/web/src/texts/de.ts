@@ -445,29 +445,29 @@ export const de: Texts = {
   },
   signIn: {
     title: "Anmelden",
-    why: "Dieser Dienst ist für Leute, die sich anmelden.",
+    why: "Dieser Dienst verlangt eine Anmeldung.",
     action: "Anmelden",
     again: "Erneut anmelden",
     out: "Abmelden",
     ready: "Du bist angemeldet",
     readyHint: (name: string) => `In diesem Browser hört ${name}.`,
     hint: "Du kommst zur Anmeldeseite deines Anbieters und danach hierher zurück.",
-    nowhere: "Hier kann sich niemand anmelden",
-    nowhereHint: "Dieser Dienst hat keine Anmeldung. Gib stattdessen einen API-Schlüssel ein.",
+    nowhere: "Die Anmeldung ist nicht eingerichtet",
+    nowhereHint: "Der Besitzer dieses Dienstes hat sie nicht eingerichtet. Verwende stattdessen einen API-Schlüssel.",
     problems: {
       cancelled: ["Die Anmeldung wurde abgebrochen", "Du kannst es jederzeit wieder versuchen."],
       expired: [
         "Die Anmeldung hat zu lange gedauert",
-        "Sie muss nach zehn Minuten abgeschlossen sein, in dem Browser, in dem sie begann.",
+        "Schließe sie innerhalb von zehn Minuten ab, in dem Browser, in dem du begonnen hast.",
       ],
       "no-access": [
         "Du hast hier keinen Zugang",
         "Keine deiner Gruppen darf diesen Dienst benutzen. Frag seinen Besitzer.",
       ],
-      taken: ["Eine andere Person hat hier deinen Namen", "Bitte den Besitzer dieses Dienstes, das zu klären."],
+      taken: ["Eine andere Person hat hier deinen Namen", "Bitte den Besitzer dieses Dienstes um Hilfe."],
       refused: [
         "Die Anmeldung ist gescheitert",
-        "Die Antwort des Anbieters war ungültig. Im Protokoll des Dienstes steht, warum.",
+        "Die Antwort des Anbieters war ungültig. Im Protokoll des Dienstes steht der Grund.",
       ],
       unavailable: [
         "Die Anmeldung ist zurzeit nicht möglich",
@@ -801,7 +801,7 @@ export const de: Texts = {
         fill: "Punkte werden geschrieben",
         cells: "Punkte werden gruppiert",
         graph: "der Graph wird gebaut",
-        swap: "er übernimmt",
+        swap: "der alte Index wird ersetzt",
       },
       buildFailed: (problem) => `Ein neuer Index wurde nicht gebaut: ${problem}`,
       percent: (share) => `${share} %`,
@@ -829,7 +829,7 @@ export const de: Texts = {
       actions: (name: string) => `Aktionen für die Bibliothek ${name}`,
       name: "Name",
       folders: "Ordner auf dem Rechner, auf dem Segue läuft",
-      foldersHint: "Ein voller Pfad je Zeile. Eine Datei gehört zur Bibliothek des längsten Ordners, in dem sie liegt.",
+      foldersHint: "Ein vollständiger Pfad je Zeile. Liegen Ordner ineinander, gehört eine Datei zum innersten.",
       remove: "Entfernen",
       removeTitle: (name: string) => `${name} entfernen`,
       removeSure: (name: string) =>
@@ -844,7 +844,7 @@ export const de: Texts = {
       setQuota: "Kontingent festlegen",
       quotaTitle: (name: string) => `Kontingent von ${name}`,
       quotaHint:
-        "Über einem Kontingent geht nichts verloren: Dateien warten, bis Platz ist, Anfragen bis zum nächsten Tag.",
+        "An einer Grenze warten neue Dateien und Analysen; Uploads und Anfragen werden abgelehnt. Ein Tag beginnt um 0 Uhr UTC.",
       limits: {
         tracks: "Titel",
         upload_bytes: "Uploads in GB",
@@ -856,7 +856,7 @@ export const de: Texts = {
       addMemberTo: (name: string) => `Mitglied zu ${name} hinzufügen`,
       removeMember: (user: string, name: string) => `${user} aus ${name} entfernen`,
       listener: "Hörer",
-      listenerHint: "Der Name eines Hörers, der neu sein darf.",
+      listenerHint: "Ein Hörer oder ein neuer Name.",
     },
     people: {
       title: "Angemeldete Personen",
@@ -884,7 +884,7 @@ export const de: Texts = {
       short: { read: "Lesen", listen: "Hören", ingest: "Aufnehmen", admin: "Verwalten" },
       listener: "Nur für den Hörer",
       listenerHint: "Leer gilt er für alle Hörer.",
-      libraries: "Nur für die Bibliotheken",
+      libraries: "Auf Bibliotheken beschränken",
       inLibraries: (names: string) => `Bibliotheken: ${names}`,
       everyone: "Alle Hörer",
       boundTo: (names) => `Hörer: ${names}`,
