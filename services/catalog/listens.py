@@ -1,14 +1,12 @@
 """Stored listens and starts, by listener."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Integer,
-    Select,
     case,
     column,
     delete,
@@ -27,9 +25,10 @@ from services.catalog.database import Database, decode_cursor, encode_cursor, no
 from services.catalog.libraries import as_member, libraries_of
 from services.catalog.matching import Match, identity_of, lock_matching, match
 from services.catalog.ratings import from_tags
-from services.catalog.successors import followed, predecessors_of, successors_of
-from services.catalog.tables import ListenRow, RemovedTrackRow, StartRow, WaitingNameRow
-from services.catalog.tastes import dismissed_tastes, forget_tastes
+from services.catalog.starts import counted_start, start_of, store_start
+from services.catalog.successors import followed, predecessors_of
+from services.catalog.tables import ListenRow, StartRow, WaitingNameRow
+from services.catalog.tastes import dismissed_tastes, forget_tastes, removed_by
 from services.catalog.turns import put_first
 from services.domain.errors import InvalidCursor
 from services.domain.listening import (
@@ -46,7 +45,6 @@ from services.domain.listening import (
     Recorded,
     Remembered,
     Start,
-    StartPlay,
     TrackKnown,
 )
 
@@ -219,27 +217,19 @@ class ListenStore:
                 rejected=_rejected(session, listener),
                 heard={track_id: at for track_id, at in session.execute(heard)},  # noqa: C416  rows are no pairs to mypy
                 may_return=repeat_after is not None,
-                start=_counted(session, listener, _start(session, listener)),
+                start=counted_start(session, listener),
                 dismissed=dismissed_tastes(session, listener),
             )
 
     def begin(self, listener: str, start: Start) -> None:
         """Store what a listener starts from; it replaces an earlier start."""
-        values = {
-            "moods": list(start.moods),
-            "artists": list(start.artists),
-            "tracks": list(start.tracks),
-            "plays": [[play.track_id, play.share, play.reason] for play in start.plays],
-            "at": start.at,
-        }
-        inserting = self._database.insert(StartRow).values(listener=listener, **values)
         with self._database.write() as session:
-            session.execute(inserting.on_conflict_do_update(index_elements=["listener"], set_=values))
+            store_start(self._database, session, listener, start)
 
     def start(self, listener: str) -> Start | None:
         """Return what a listener started from; None if nothing is stored."""
         with self._database.read() as session:
-            return _start(session, listener)
+            return start_of(session, listener)
 
     def _add(self, session: Session, listener: str, listens: Sequence[NewListen]) -> list[Recorded]:
         matches = match(session, listens)
@@ -327,7 +317,7 @@ def _stored_before_takeover(
 
 
 def _events(session: Session, listener: str) -> tuple[ListenEvent, ...]:
-    counts = or_(ListenRow.kind.in_(REJECTING_KINDS), _SUBJECT.not_in(_removed(listener)))
+    counts = or_(ListenRow.kind.in_(REJECTING_KINDS), _SUBJECT.not_in(removed_by(listener)))
     query = (
         select(_SUBJECT, ListenRow.kind, ListenRow.at, ListenRow.played_ms, ListenRow.undated_plays)
         .where(ListenRow.listener == listener, ListenRow.track_id.is_not(None), counts)
@@ -338,18 +328,6 @@ def _events(session: Session, listener: str) -> tuple[ListenEvent, ...]:
     return tuple(ListenEvent(track_id, EventKind(kind), *more) for track_id, kind, *more in rows)
 
 
-def _removed(listener: str) -> Select[str]:
-    return select(followed(RemovedTrackRow.track_id)).where(RemovedTrackRow.listener == listener)
-
-
-def _counted(session: Session, listener: str, start: Start | None) -> Start | None:
-    """Return a start without the tracks that were removed from the tastes."""
-    if start is None:
-        return None
-    removed = set(session.scalars(_removed(listener)))
-    return replace(start, plays=tuple(play for play in start.plays if play.track_id not in removed))
-
-
 def _rejected(session: Session, listener: str) -> frozenset[str]:
     query = (
         select(_SUBJECT, ListenRow.kind)
@@ -358,24 +336,6 @@ def _rejected(session: Session, listener: str) -> frozenset[str]:
     )
     last = {track_id: kind for track_id, kind in session.execute(query)}  # noqa: C416  rows are no pairs to mypy
     return frozenset(track_id for track_id, kind in last.items() if kind != EventKind.LIKE)
-
-
-def _start(session: Session, listener: str) -> Start | None:
-    row = session.get(StartRow, listener)
-    if row is None:
-        return None
-    successors = successors_of(session, {*row.tracks, *(track_id for track_id, _, _ in row.plays)})
-    plays = (
-        StartPlay(successors.get(track_id, track_id), share, successors.get(reason, reason))
-        for track_id, share, reason in row.plays
-    )
-    return Start(
-        moods=tuple(row.moods),
-        artists=tuple(row.artists),
-        tracks=tuple(successors.get(track_id, track_id) for track_id in row.tracks),
-        plays=tuple(plays),
-        at=row.at,
-    )
 
 
 def _conditions(wanted: ListenFilter) -> list[ColumnElement[bool]]:

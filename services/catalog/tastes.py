@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, desc, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, desc, func, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, now
@@ -68,6 +68,11 @@ class TasteStore:
         """Return the dismissed tastes."""
         with self._database.read() as session:
             return dismissed_tastes(session, listener)
+
+
+def removed_by(listener: str) -> Select[str]:
+    """Return the query for the tracks that a listener removed from the tastes."""
+    return select(followed(RemovedTrackRow.track_id)).where(RemovedTrackRow.listener == listener)
 
 
 def dismissed_tastes(session: Session, listener: str) -> tuple[StoredTaste, ...]:
