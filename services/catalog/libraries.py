@@ -36,7 +36,7 @@ from services.catalog.tables import (
 from services.catalog.tenancy import limited_to
 from services.catalog.turns import set_turns
 from services.domain.errors import InvalidRequest, LibraryNotFound
-from services.domain.libraries import NOWHERE, Libraries, NamedLibrary, library_of
+from services.domain.libraries import NOWHERE, Libraries, NamedLibrary, is_in, library_of
 from services.domain.names import text_key
 
 _OF_LISTENER = (
@@ -175,6 +175,11 @@ class NamedLibraryStore:
         with self._database.read() as session:
             return list(session.scalars(folders))
 
+    def by_folder(self) -> dict[str, str]:
+        """Return the id of the library of each folder, also of those of uploads."""
+        with self._database.read() as session:
+            return _keys_by_root(session)
+
     def has_others_inside(self, folder: str) -> bool:
         """Return whether a folder contains files of other libraries than the one that it belongs to."""
         with limited_to(None), self._database.read() as session:
@@ -233,8 +238,8 @@ def key_of_folder(session: Session, path: str) -> str | None:
 
 
 def _is_mixed(folder: str, roots: Mapping[str, str]) -> bool:
-    own, below = library_of(folder, roots), folder.rstrip("/") + "/"
-    return any(root.startswith(below) and library != own for root, library in roots.items())
+    own = library_of(folder, roots)
+    return any(is_in(root, folder) and library != own for root, library in roots.items())
 
 
 def key_of_file(session: Session, path: str) -> str | None:

@@ -12,7 +12,6 @@ from services.catalog.database import Database
 from services.catalog.tables import (
     UNSENT,
     LibraryQuotaRow,
-    LibraryRootRow,
     LibraryRow,
     LibraryUsageRow,
     LocationRow,
@@ -65,12 +64,6 @@ class QuotaStore:
         with self._database.columns() as connection:
             found = connection.execute(rows.where(limit.is_not(None))).all()
         return {row.id: (row.name, row.quota) for row in found}
-
-    def folders(self) -> dict[str, str]:
-        """Return the id of the library of each folder of a library."""
-        with self._database.columns() as connection:
-            found = connection.execute(select(LibraryRootRow.path, LibraryRootRow.library)).all()
-        return {path: text_key(library) for path, library in found}
 
     def usage(self, name: str, uploads: Path, days: int = 30) -> Usage:
         """Return what a library uses; `uploads` is the folder of uploads.

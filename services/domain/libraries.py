@@ -42,9 +42,14 @@ def track_id_in(library: str, track_id: str) -> str:
     return str(uuid.uuid5(uuid.UUID(track_id), library))
 
 
+def is_in(path: str, folder: str) -> bool:
+    """Return whether a path is a folder or lies in it."""
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
 def library_of(path: str, roots: Mapping[str, str]) -> str | None:
     """Return the library of a file: that of the longest folder that contains it, given the library of each folder."""
-    containing = (root for root in roots if path == root or path.startswith(root.rstrip("/") + "/"))
+    containing = (root for root in roots if is_in(path, root))
     return roots.get(max(containing, key=len, default=""))
 
 

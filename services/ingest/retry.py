@@ -8,6 +8,7 @@ from services.catalog import Catalogue
 from services.catalog.failures import FilesToScan, Reset
 from services.catalog.tracks import readable
 from services.domain.failure import FailedFile
+from services.domain.libraries import is_in
 
 ID_LENGTH = 8
 """The fewest characters of an id that name it, as in the tables of the command line."""
@@ -29,15 +30,11 @@ def failures_named(failures: Iterable[FailedFile], name: str) -> list[str]:
     """Return the ids of the failures that a user means by a file, a folder, or an id or its first characters."""
     path = os.path.realpath(os.path.abspath(name))  # noqa: PTH100  a name with ~ is expanded already
     shown = readable(path)
-    return [each.id for each in failures if _has_id(each, name) or any(_is_in(file, shown) for file in each.files)]
+    return [each.id for each in failures if _has_id(each, name) or any(is_in(file, shown) for file in each.files)]
 
 
 def _has_id(failure: FailedFile, name: str) -> bool:
     return failure.id == name or (len(name) >= ID_LENGTH and failure.id.partition(":")[2].startswith(name.lower()))
-
-
-def _is_in(file: str, folder: str) -> bool:
-    return file == folder or file.startswith(folder.rstrip("/") + "/")
 
 
 def folder_to_scan(scan: FilesToScan) -> str:

@@ -14,7 +14,7 @@ from services.catalog.quotas import has_all_tracks
 from services.domain.errors import LibraryFull
 from services.domain.failure import Cause, FailureKind
 from services.domain.job import JobKind
-from services.domain.libraries import library_of
+from services.domain.libraries import is_in, library_of
 from services.domain.quotas import Resource
 
 # A library that is full is counted again after this time, not for each file.
@@ -43,8 +43,8 @@ class Room:
     def of(cls, catalogue: Catalogue, folder: str) -> "Room":
         """Return the room that the libraries of a folder have."""
         quotas = catalogue.quotas.limited(Resource.TRACKS)
-        folders = catalogue.quotas.folders() if quotas else {}
-        near = {root: library for root, library in folders.items() if _is_in(root, folder) or _is_in(folder, root)}
+        folders = catalogue.libraries.by_folder() if quotas else {}
+        near = {root: library for root, library in folders.items() if is_in(root, folder) or is_in(folder, root)}
         return cls(catalogue, near, quotas)
 
     def is_full(self, path: str) -> bool:
@@ -52,7 +52,7 @@ class Room:
         library = self._library_of(path)
         if library is None or self._count(library) > 0:
             return False
-        self.left_out[max((root for root in self.roots if _is_in(path, root)), key=len)] += 1
+        self.left_out[max((root for root in self.roots if is_in(path, root)), key=len)] += 1
         return True
 
     def take(self, path: str) -> None:
@@ -69,7 +69,7 @@ class Room:
                 f"{count} files are left out: the library '{name}' has the {quota} tracks of its quota. Segue takes "
                 "them when there is room again."
             )
-            found[root if _is_in(root, folder) else folder] = Cause(reason, FailureKind.OVER_QUOTA)
+            found[root if is_in(root, folder) else folder] = Cause(reason, FailureKind.OVER_QUOTA)
         return found
 
     def _library_of(self, path: str) -> str | None:
@@ -117,13 +117,9 @@ def take_again(catalogue: Catalogue) -> int:
 
 
 def _has_room(catalogue: Catalogue, path: str) -> bool:
-    library = library_of(path, catalogue.quotas.folders())
+    library = library_of(path, catalogue.libraries.by_folder())
     quotas = catalogue.quotas.limited(Resource.TRACKS)
     if library is None or library not in quotas:
         return True
     _, quota = quotas[library]
     return quota - catalogue.quotas.count_tracks(library) >= max(1, quota * FREE_SHARE)
-
-
-def _is_in(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
