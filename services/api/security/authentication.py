@@ -106,7 +106,7 @@ def record_use(key: ApiKey) -> None:
 
 
 WRITING_METHODS = frozenset({"POST", "PUT", "PATCH"})
-"""Methods by which a listener that is not known yet becomes a member of the libraries of the key."""
+"""Methods of requests that make an unknown listener a member of the libraries of the key."""
 
 PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 """Headers that proxies add. A request with one of them does not come from the machine itself."""
@@ -187,7 +187,7 @@ def _check_permissions() -> None:
 
 
 def _limit(access: Access) -> None:
-    """Limit the request to the libraries of its key, and to members of these.
+    """Limit the request to the libraries of its key and to their members.
 
     Raises:
         LibraryNotAllowed: the view concerns the whole installation.
@@ -196,12 +196,14 @@ def _limit(access: Access) -> None:
     if access.installation:
         raise LibraryNotAllowed
     limit_to(principal().libraries)
-    if principal().listener is not None and Scope.LISTEN in access.scopes:
-        _require_member(principal().listener or "")
+    bound = principal().listener
+    # `require_listener` checks the listener of a route.
+    if bound is not None and access.listener is None and Scope.LISTEN in access.scopes:
+        _require_member(bound)
 
 
 def _require_member(listener: str) -> None:
-    """Check that a listener is a member of the libraries of a bound key; who is nowhere known may become one."""
+    """Check that a listener is a member of the libraries of a bound key. An unknown one becomes one by a write."""
     own = principal().libraries
     if own is None:
         return
