@@ -62,8 +62,7 @@ class NamedLibraryStore:
     def all(self) -> list[NamedLibrary]:
         """Return all libraries, sorted by name."""
         with self._database.read() as session:
-            names = session.scalars(select(LibraryRow.name).order_by(LibraryRow.name)).all()
-            return [_read(session, name) for name in names]
+            return _read(session)
 
     def get(self, name: str) -> NamedLibrary:
         """Return the library with this name.
@@ -72,7 +71,7 @@ class NamedLibraryStore:
             LibraryNotFound: there is none.
         """
         with self._database.read() as session:
-            return _read(session, _stored_name(session, name))
+            return _read(session, _stored_name(session, name))[0]
 
     def put(self, name: str, roots: Collection[str], listeners: Collection[str]) -> NamedLibrary:
         """Create a library, or replace the folders and members of one.
@@ -92,9 +91,11 @@ class NamedLibraryStore:
                 raise InvalidRequest(f"'{taken.path}' belongs to the library '{taken.library}'.")
             session.execute(delete(LibraryRootRow).where(LibraryRootRow.library == name, ~LibraryRootRow.uploads))
             session.add_all(LibraryRootRow(path=root, library=name) for root in roots)
-            _set_members(session, text_key(name), listeners)
+            joined = select(LibraryMemberRow.listener).where(LibraryMemberRow.library_id == text_key(name))
+            _remove_members(session, text_key(name), set(session.scalars(joined)).difference(listeners))
+            add_members(self._database, session, text_key(name), listeners)
             _assign(session)
-            return _read(session, name)
+            return _read(session, name)[0]
 
     def remove(self, name: str) -> list[str]:
         """Remove a library, and return its members of no other library, who get no tracks now. Its own tracks stay.
@@ -120,7 +121,7 @@ class NamedLibraryStore:
             LibraryNotFound: there is none with this name.
         """
         with self._database.write() as session:
-            add_members(session, text_key(_stored_name(session, name)), (listener,))
+            add_members(self._database, session, text_key(_stored_name(session, name)), (listener,))
 
     def remove_member(self, name: str, listener: str) -> None:
         """Remove a listener from a library; from the last one, they get no tracks. Removing one again changes nothing.
@@ -140,16 +141,16 @@ class NamedLibraryStore:
     def of_listener(self, listener: str) -> frozenset[str] | None:
         """Return the ids of the libraries that a listener is a member of, none if removed from the last one.
 
-        None is a listener who never was a member: all tracks.
+        None if the listener never was a member, and so gets all tracks.
         """
         return libraries_of_listener(self._database, listener)
 
     def admit(self, listener: str, libraries: Collection[str], *, may_join: bool) -> bool:
-        """Return whether a key of some libraries may use the data of a listener: a member of one of them.
+        """Return whether a key or account of these libraries may use the data of a listener.
 
-        An account of a listener who was removed from the last library has no libraries, and may use its own data.
-        So may be a listener of whom nothing is known yet, who becomes a member if `may_join`. A listener of keys of
-        all libraries, or of others only, is known.
+        It may if the listener is a member of one of them. It may too if nothing is known of the listener: nothing is
+        stored of them, and no other key is bound to them. If `may_join`, they then become a member. An account may
+        always use the data of its own listener, also if that was removed from the last library.
         """
         with limited_to(None):
             joined = self.of_listener(listener)
@@ -160,7 +161,10 @@ class NamedLibraryStore:
                 if session.scalar(known) or _is_of_other_keys(session, listener, libraries):
                     return False
             if may_join:
-                self._join(listener, libraries)
+                known_ids = select(LibraryRow.id).where(LibraryRow.id.in_(libraries))
+                with self._database.write() as session:
+                    for library_id in filter(None, session.scalars(known_ids).all()):
+                        add_members(self._database, session, library_id, (listener,))
             return True
 
     def members(self, libraries: Collection[str]) -> set[str]:
@@ -191,12 +195,6 @@ class NamedLibraryStore:
             name = session.scalars(select(LibraryRow.name).where(LibraryRow.id == library_id)).one()
             session.merge(LibraryRootRow(path=folder, library=name, uploads=True))
 
-    def _join(self, listener: str, libraries: Collection[str]) -> None:
-        with self._database.write() as session:
-            for library_id in session.scalars(select(LibraryRow.id).where(LibraryRow.id.in_(libraries))):
-                joining = self._database.insert(LibraryMemberRow).values(library_id=library_id, listener=listener)
-                session.execute(joining.on_conflict_do_nothing())
-
     def held(self, libraries: Collection[str], track_ids: Collection[str]) -> set[str]:
         """Return those of these tracks that have a file in one of the libraries with these ids."""
         inside = LocationRow.library.in_(libraries)
@@ -213,7 +211,7 @@ def _is_of_other_keys(session: Session, listener: str, libraries: Collection[str
 
 
 def libraries_of_listener(database: Database, listener: str) -> Libraries:
-    """Return the ids of the libraries that a listener is or was a member of; None for a listener of all tracks."""
+    """Return the ids of the libraries that a listener is a member of; None if the listener never was a member."""
     joined = select(LibraryMemberRow.library_id).where(LibraryMemberRow.listener == listener)
     was_member = select(literal(NOWHERE)).where(ListenerLibraryRow.listener == listener)
     with database.columns() as connection:
@@ -271,19 +269,30 @@ def _stored_name(session: Session, name: str) -> str:
     return found
 
 
-def _read(session: Session, name: str) -> NamedLibrary:
-    of_library = LibraryRootRow.library == name, ~LibraryRootRow.uploads
-    roots = select(LibraryRootRow.path).where(*of_library).order_by(LibraryRootRow.path)
-    joined = select(LibraryMemberRow.listener).where(LibraryMemberRow.library_id == text_key(name))
-    tracks = select(func.count(LocationRow.track_id.distinct())).where(LocationRow.library == text_key(name))
-    listeners = session.scalars(joined.order_by(LibraryMemberRow.listener))
-    return NamedLibrary(name, tuple(session.scalars(roots)), tuple(listeners), session.scalar(tracks) or 0)
-
-
-def _set_members(session: Session, library_id: str, listeners: Collection[str]) -> None:
-    joined = select(LibraryMemberRow.listener).where(LibraryMemberRow.library_id == library_id)
-    _remove_members(session, library_id, set(session.scalars(joined)).difference(listeners))
-    add_members(session, library_id, listeners)
+def _read(session: Session, name: str | None = None) -> list[NamedLibrary]:
+    """Return the library with this stored name, or all, sorted by name, with four statements."""
+    names = select(LibraryRow.name).order_by(LibraryRow.name)
+    roots = select(LibraryRootRow.library, LibraryRootRow.path).where(~LibraryRootRow.uploads)
+    joined = select(LibraryMemberRow.library_id, LibraryMemberRow.listener)
+    tracks = select(LocationRow.library, func.count(LocationRow.track_id.distinct())).group_by(LocationRow.library)
+    if name is None:
+        tracks = tracks.where(LocationRow.library.is_not(None))
+    else:
+        names = names.where(LibraryRow.name == name)
+        roots = roots.where(LibraryRootRow.library == name)
+        joined = joined.where(LibraryMemberRow.library_id == text_key(name))
+        tracks = tracks.where(LocationRow.library == text_key(name))
+    folders, listeners = defaultdict(list), defaultdict(list)
+    for library, path in session.execute(roots.order_by(LibraryRootRow.path)):
+        folders[library].append(path)
+    for library, listener in session.execute(joined.order_by(LibraryMemberRow.listener)):
+        listeners[library].append(listener)
+    counts = {library: count for library, count in session.execute(tracks)}  # noqa: C416  rows are no pairs to mypy
+    return [
+        NamedLibrary(each, tuple(folders[each]), tuple(listeners[key]), counts.get(key, 0))
+        for each in session.scalars(names)
+        for key in [text_key(each)]
+    ]
 
 
 def _remove_members(session: Session, library_id: str, listeners: Collection[str]) -> list[str]:
@@ -302,21 +311,22 @@ def _remove_members(session: Session, library_id: str, listeners: Collection[str
     return alone
 
 
-def add_members(session: Session, library_id: str, listeners: Collection[str]) -> None:
-    """Make listeners members of a library; what a new one did so far belongs to it if to no library yet."""
+def add_members(database: Database, session: Session, library_id: str, listeners: Collection[str]) -> None:
+    """Make listeners members of a library. Their listens, playlists, radios and links without a library move to it."""
     joined = select(LibraryMemberRow.listener).where(LibraryMemberRow.library_id == library_id)
-    new = set(listeners).difference(session.scalars(joined))
-    session.add_all(LibraryMemberRow(listener=listener, library_id=library_id) for listener in new)
-    session.flush()
+    new = sorted(set(listeners).difference(session.scalars(joined)))  # sorted, so that transactions wait in one order
+    if not new:
+        return
+    joining = database.insert(LibraryMemberRow).on_conflict_do_nothing()
+    session.execute(joining, [{"library_id": library_id, "listener": listener} for listener in new])
     for table, column in _OF_LISTENER:
         unplaced = update(table).where(column.in_(new), table.library_id.is_(None))
         session.execute(unplaced.values(library_id=library_id))
-    known = select(ListenerLibraryRow.listener).where(
-        ListenerLibraryRow.listener.in_(new), ListenerLibraryRow.library != NOWHERE
+    row = ListenerLibraryRow
+    bound = database.insert(row).on_conflict_do_update(
+        index_elements=[row.listener], set_={"library": library_id}, where=row.library == NOWHERE
     )
-    for listener in new.difference(session.scalars(known)):
-        session.merge(ListenerLibraryRow(listener=listener, library=library_id))
-    session.flush()
+    session.execute(bound, [{"listener": listener, "library": library_id} for listener in new])
 
 
 def _place(session: Session, roots: Mapping[str, str]) -> None:

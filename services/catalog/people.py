@@ -40,7 +40,7 @@ class PeopleStore:
         with self._database.write() as session:
             session.execute(delete(SessionRow).where(SessionRow.expires_at < at))
             person = _person(session, identity, at)
-            _join(session, person, grant, is_new=person.created_at == at)
+            _join(self._database, session, person, grant, is_new=person.created_at == at)
             row = SessionRow(
                 id=made.id,
                 person_id=person.id,
@@ -135,7 +135,7 @@ def _person(session: Transaction, identity: Identity, at: datetime) -> PersonRow
     return found
 
 
-def _join(session: Transaction, person: PersonRow, grant: Grant, *, is_new: bool) -> None:
+def _join(database: Database, session: Transaction, person: PersonRow, grant: Grant, *, is_new: bool) -> None:
     """Make the listener of a person a member of the libraries that their groups grant."""
     known = session.scalars(select(LibraryRow.id).where(LibraryRow.id.in_(grant.libraries or ())))
     granted = {library_id for library_id in known if library_id is not None}
@@ -148,7 +148,7 @@ def _join(session: Transaction, person: PersonRow, grant: Grant, *, is_new: bool
             SignInProblem.TAKEN,
         )
     for library_id in granted - joined:
-        add_members(session, library_id, (person.listener,))
+        add_members(database, session, library_id, (person.listener,))
 
 
 def _session(row: SessionRow, person: PersonRow) -> Session:

@@ -13,7 +13,16 @@ from services.catalog import Catalogue, limited_engines
 from services.catalog.database import MIGRATIONS
 from services.catalog.library import FileStamp
 from services.catalog.limited_engines import FEW_FILES
-from services.catalog.tables import JobRow, LocationRow, PlaylistEntryRow, PlaylistRow, Table, TrackArtistRow, TrackRow
+from services.catalog.tables import (
+    JobRow,
+    ListenerLibraryRow,
+    LocationRow,
+    PlaylistEntryRow,
+    PlaylistRow,
+    Table,
+    TrackArtistRow,
+    TrackRow,
+)
 from services.catalog.tenancy import HELD, OPEN, RULES, limited_parts, limited_to
 from services.domain.access import Scope
 from services.domain.job import JobKind
@@ -147,9 +156,12 @@ def test_no_library_takes_a_listener_who_is_known(catalogue):
     listeners = ("carol", "dan", "eve", "fay", "gil", "hal", "nobody-yet")
 
     admitted = {each for each in listeners if catalogue.libraries.admit(each, A, may_join=True)}
+    with catalogue.database.read() as session:
+        bound = {row.listener: row.library for row in session.scalars(select(ListenerLibraryRow))}
 
     assert admitted == {"eve", "fay", "gil", "nobody-yet"}
     assert catalogue.libraries.members(A) == admitted
+    assert bound == dict.fromkeys(admitted, "a")  # for code of before members
 
 
 def test_a_change_of_a_playlist_keeps_what_the_request_does_not_see(filled):
