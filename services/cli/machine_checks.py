@@ -26,7 +26,7 @@ MIB = 1 << 20
 LOW_DISK_BYTES = 1024 * MIB
 # An analysis process with the encoder and a decoder takes about this much (services/capacity/costs.toml).
 ANALYSIS_PROCESS_BYTES = 700 * MIB
-# A name is looked up in milliseconds; a dead resolver delays each new connection by its timeout.
+# A lookup takes milliseconds, unless a name server does not respond and delays each new connection.
 SLOW_LOOKUP_SECONDS = 1.0
 
 
@@ -116,18 +116,23 @@ def model_files(_: Settings) -> Iterator[str]:
 
 
 def names(settings: Settings) -> Iterator[str]:
-    """Check that the hosts of the settings have addresses, and that the resolver is quick."""
+    """Check that the hosts of the settings have addresses, and that they are looked up quickly."""
     for host in sorted(_hosts(settings)):
         began = time.monotonic()
         try:
             socket.getaddrinfo(host, None)
         except OSError as error:
             yield f"'{host}' has no address: {error.strerror}; correct the setting, or the resolver in /etc/resolv.conf"
-        if (seconds := time.monotonic() - began) > SLOW_LOOKUP_SECONDS:
-            yield (
-                f"looking up '{host}' took {seconds:.0f} s; replace the dead resolver in /etc/resolv.conf, and set "
-                "`options timeout:1 attempts:1` there"
-            )
+        yield from lookup_problems(host, time.monotonic() - began)
+
+
+def lookup_problems(host: str, seconds: float) -> Iterator[str]:
+    """Judge the time that the lookup of a host took."""
+    if seconds > SLOW_LOOKUP_SECONDS:
+        yield (
+            f"looking up '{host}' took {seconds:.0f} s; in /etc/resolv.conf replace the name server that does not "
+            "respond, and set `options timeout:1 attempts:1`"
+        )
 
 
 def _hosts(settings: Settings) -> set[str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.machine_checks import disk_problems, memory_problems, version_problems
+from services.cli.machine_checks import disk_problems, lookup_problems, memory_problems, version_problems
 from services.cli.server_checks import broker_problems, clock_problems, postgres_problems
 
 MIB = 1 << 20
@@ -21,6 +21,7 @@ BROKER = {"redis_version": "7.2.4", "maxmemory_policy": "noeviction", "aof_enabl
         (broker_problems, (BROKER,)),
         (broker_problems, ({**BROKER, "redis_version": "6.2.0"},)),
         (postgres_problems, (14, "UTF8")),
+        (lookup_problems, ("postgres", 1.0)),
         (clock_problems, ("the broker", 100.0, 105.0)),
         (clock_problems, ("the broker", 105.0, 100.0)),
     ],
@@ -59,6 +60,14 @@ def test_values_within_the_limits_are_no_problem(check, values):
             postgres_problems,
             (16, "SQL_ASCII"),
             "its encoding is SQL_ASCII; create a database with UTF8, and read a backup into it with `segue restore`",
+        ),
+        (
+            lookup_problems,
+            ("postgres", 5.2),
+            (
+                "looking up 'postgres' took 5 s; in /etc/resolv.conf replace the name server that does not respond, "
+                "and set `options timeout:1 attempts:1`"
+            ),
         ),
         (
             clock_problems,
