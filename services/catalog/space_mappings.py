@@ -36,11 +36,6 @@ class SpaceMappingStore:
         with self._database.write() as session:
             session.merge(row)
 
-    def cosine(self, source: str, target: str) -> float | None:
-        """Return the quality of the map from one space into another; None without one."""
-        with self._database.columns() as connection:
-            return connection.scalar(select(_ROW.cosine).where(_ROW.source == source, _ROW.target == target))
-
     def pairs(self, first: str, second: str, limit: int) -> tuple[list[str], Float32Array, Float32Array]:
         """Return some tracks with analyses in both spaces, a random sample, and their vectors in each, (n, 128)."""
         sample = read_in(first, "embedding").where(analyses_in(first).is_there).order_by(TrackRow.id).limit(limit)

@@ -11,7 +11,7 @@ import structlog
 from services.catalog import Catalogue
 from services.catalog.database import now
 from services.domain.spaces import CARRIED_COSINE, fit_mapping
-from services.domain.vector_index import Query, VectorSearch
+from services.domain.vector_index import PICTURES, Query, VectorSearch
 
 QUERIES = 200
 """Tracks whose neighbours are compared: the share of common ones is then known to about ± 0.03."""
@@ -33,9 +33,9 @@ class Comparison:
         overlap: Mean share of the ten nearest tracks that both spaces have in common; None without tracks.
         album_share: By space, the mean share of the ten nearest tracks that are of the same album.
         milliseconds: By space, the median time of a query for ten tracks.
-        mapping_cosine: How well vectors of the served space are carried into the other, 1 for exactly; None without a
-            map.
-        carries_words: Whether texts and pictures can be used: the text tower is of this space, or a map carries them.
+        mapping_cosine: How well vectors of the text tower are carried into the space: 1 if it is the tower's own, None
+            without a map.
+        carries_words: Whether that is good enough to use texts and pictures.
     """
 
     with_space: str
@@ -54,18 +54,11 @@ def compare(catalogue: Catalogue, served: str, space: str, indexes: Mapping[str,
     Raises:
         CatalogueUnavailable, IndexUnavailable: nothing is stored.
     """
-    mappings = catalogue.space_mappings
-    ids, *vectors = mappings.pairs(served, space, PAIRED)
-    cosine = None
-    for source, target, (own, other) in ((served, space, vectors), (space, served, vectors[::-1])):
-        if (fitted := fit_mapping(own, other)) is not None:
-            mappings.store(source, target, fitted)
-            cosine = fitted.cosine if source == served else cosine
-    asked = ids[:QUERIES]
-    found = {
-        name: _neighbours(indexes[name], asked, own[: len(asked)])
-        for name, own in zip((served, space), vectors, strict=True)
-    }
+    cosine = _fit_maps(catalogue, served, space)
+    pictures = catalogue.queue_of(PICTURES, space)
+    pictures.mark(list(pictures.ready_ids()))  # the index of the space was built before there was a map
+    asked, *vectors = catalogue.space_mappings.pairs(served, space, QUERIES)
+    found = {name: _neighbours(indexes[name], asked, own) for name, own in zip((served, space), vectors, strict=True)}
     album_of = _albums(catalogue, [*asked, *(each for lists, _ in found.values() for hits in lists for each in hits)])
     comparison = Comparison(
         with_space=served,
@@ -75,17 +68,26 @@ def compare(catalogue: Catalogue, served: str, space: str, indexes: Mapping[str,
         album_share={name: _album_share(asked, lists, album_of) for name, (lists, _) in found.items()},
         milliseconds={name: 1000 * median(times) if times else None for name, (_, times) in found.items()},
         mapping_cosine=cosine,
-        carries_words=_has_words(space, cosine),
+        carries_words=cosine is not None and cosine >= CARRIED_COSINE,
     )
     catalogue.space_store.compared(space, asdict(comparison))
     _log.info("spaces_compared", space=space, **asdict(comparison))
     return comparison
 
 
-def _has_words(space: str, cosine: float | None) -> bool:
-    from models.text.tower import DEFAULT_VERSION  # noqa: PLC0415  an API that compares nothing does without it
+def _fit_maps(catalogue: Catalogue, served: str, space: str) -> float | None:
+    """Fit and store the maps between two spaces, and from that of the text tower; return the `mapping_cosine`."""
+    from models.text.tower import DEFAULT_VERSION as TOWER  # noqa: PLC0415  an API that compares nothing does without
 
-    return space == DEFAULT_VERSION or (cosine is not None and cosine >= CARRIED_COSINE)
+    cosines = {space: 1.0}
+    # A release whose text tower is of the new space needs the map back.
+    for source, target in {(served, space), (space, served), (TOWER, space)} - {(space, space)}:
+        fitted = fit_mapping(*catalogue.space_mappings.pairs(source, target, PAIRED)[1:])
+        if fitted is not None:
+            catalogue.space_mappings.store(source, target, fitted)
+            if target == space:
+                cosines[source] = fitted.cosine
+    return cosines.get(TOWER)
 
 
 def _neighbours(index: VectorSearch, ids: Sequence[str], vectors: "np.ndarray") -> tuple[list[list[str]], list[float]]:

@@ -24,9 +24,9 @@ class Carrying:
             ReaderUnavailable: no map carries it well enough.
         """
         space = self._spaces.view().served
-        if space is None or version in {None, space}:
+        if space is None or version is None or version == space:
             return vector
-        carrier = self._mappings.carrier(str(version), space)
+        carrier = self._mappings.carrier(version, space)
         if carrier is None:
             raise ReaderUnavailable(
                 f"Words, clips and pictures cannot be used with model version {space}: this release reads them for "
