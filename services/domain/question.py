@@ -5,13 +5,14 @@ description. The metadata use the keywords of pydantic's `Field`; the HTTP schem
 client and the ranking derive from these dataclasses.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from services.domain.filters import Filters
 from services.domain.listening import ListenEvent, Remembered
+from services.domain.tuning import HALF_LIFE_DAYS_MAX, Tuning
 from services.domain.words import WeightedText, WeightedVector
 
 RESULTS_DEFAULT, RESULTS_MAX = 10, 100
@@ -19,9 +20,6 @@ RESULTS_DEFAULT, RESULTS_MAX = 10, 100
 
 SEED_MAX = 2**63 - 1
 """The largest signed 64-bit integer, which databases and most languages can store."""
-
-HALF_LIFE_DAYS_MAX = 36_500.0
-"""A century: events of all times have nearly the same weight."""
 
 INCLUDE_FRAGMENTS = "Whether intros, skits, applause, spoken word and silence may be in the answer, too."
 
@@ -154,6 +152,7 @@ class Question(AnswerOptions):
         only: If given, no other track ids are in the answer.
         words: The texts as they were understood. Their filters and targets are part of `filters` and `targets`.
         vectors: Vectors of words and pictures; they change the score of every track.
+        tuning: What an experiment changes of the ranking.
     """
 
     history: tuple[ListenEvent, ...] = ()
@@ -164,6 +163,18 @@ class Question(AnswerOptions):
     only: frozenset[str] | None = None
     words: tuple[WeightedText, ...] = ()
     vectors: tuple[WeightedVector, ...] = ()
+    tuning: Tuning = field(default_factory=Tuning)
+
+    def tuned(self, tuning: Tuning, given: Collection[str] = ()) -> Self:
+        """Return the question with a tuning; `given` are the names of options whose values the tuning must not replace.
+
+        A request gives its explicit options, so that a tuning replaces defaults only.
+        """
+        diversity = self.diversity if tuning.diversity is None or "diversity" in given else tuning.diversity
+        half_life = tuning.half_life_days
+        if half_life is None or "half_life_days" in given:
+            half_life = self.half_life_days
+        return replace(self, tuning=tuning, diversity=diversity, half_life_days=half_life)
 
     @property
     def is_blank(self) -> bool:

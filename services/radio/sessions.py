@@ -298,6 +298,7 @@ class Radio:
                 known[each.event.track_id].duration_ms,
                 now=self._clock(),
                 half_life_days=self._half_life_days,
+                skip_weight=session.terms.tuning.skip_weight,
             )
             for each in state.events
             if each.event.track_id in known

@@ -130,7 +130,8 @@ class SessionStarter:
         self, events: Iterable[ListenEvent], tracks: Mapping[str, Embedded], terms: Question, now: datetime
     ) -> dict[str, float]:
         durations = {name: track.duration_ms for name, track in tracks.items()}
-        return weights_of(events, durations, now=now, half_life_days=self._half_life(terms))
+        half_life, skips = self._half_life(terms), terms.tuning.skip_weight
+        return weights_of(events, durations, now=now, half_life_days=half_life, skip_weight=skips)
 
     def _half_life(self, terms: Question) -> float:
         return self._half_life_days if terms.half_life_days is None else terms.half_life_days

@@ -154,20 +154,20 @@ def near_targets(filters: Filters, targets: Mapping[str, float]) -> Filters | No
     return replace(filters, ranges=ranges)
 
 
-REJECTION_PENALTY = 0.6
-"""Penalty, in cosine, of a track at the position of a track that was rejected with strength 1."""
-
 OVERLAP_MIN = 0.1
 """Cosine to a rejected track above which a rejection has an effect."""
 
 
-def rejection_penalty(vectors: Array, negatives: Sequence[Negative]) -> Array:
-    """Return the penalty of each vector for its similarity to rejected tracks: (n,), the largest of them."""
+def rejection_penalty(vectors: Array, negatives: Sequence[Negative], largest: float) -> Array:
+    """Return the penalty of each vector for its similarity to rejected tracks: (n,), the largest of them.
+
+    `largest` is the penalty at the position of a track that was rejected with strength 1.
+    """
     if not negatives:
         return np.zeros(len(vectors))
     cosines = vectors @ np.stack([negative.vector for negative in negatives]).astype(np.float64).T
     strength = np.array([negative.strength for negative in negatives])
-    penalty: Array = REJECTION_PENALTY * (strength * rejection_overlap(cosines)).max(1)
+    penalty: Array = largest * (strength * rejection_overlap(cosines)).max(1)
     return penalty
 
 

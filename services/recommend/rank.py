@@ -13,16 +13,11 @@ from numpy.typing import NDArray
 from services.domain.listening import Profile, Taste
 from services.domain.question import AnswerOptions, Question, options_of
 from services.domain.track import Embedded, Vector
+from services.domain.tuning import Tuning
 from services.recommend.duplicates import Recordings
 from services.recommend.penalties import Sample, avoidance_penalty, hub_penalty, rejection_penalty, target_penalty
 from services.recommend.steering import Steering
 from services.telemetry.stages import Part, recommendation_part
-
-PROFILE_WEIGHT = 0.4
-"""Weight of the whole profile in the query vector of one taste: tracks that fit both are the better finds."""
-
-PLAY_WEIGHT = 0.3
-"""Weight of the similarity to one play of a taste in a score; the rest is the similarity to the taste itself."""
 
 PLAYS_PER_TASTE = 12
 """Heaviest plays of a taste that candidates are compared with."""
@@ -50,16 +45,19 @@ class RankingOptions(AnswerOptions):
             second fits much better than the alternatives.
         targets: Values to aim for, by the names of `RANGE_FIELDS`.
         penalties: Penalties of single candidates, in cosine, by track id.
+        tuning: Of the ranking.
     """
 
     artist_gap: int = 0
     targets: Mapping[str, float] = field(default_factory=dict)
     penalties: Mapping[str, float] = field(default_factory=dict)
+    tuning: Tuning = field(default_factory=Tuning)
 
     @classmethod
     def of(cls, question: Question, **changes: Any) -> Self:  # noqa: ANN401  values of any option
         """Return the options of a question, with some of them changed."""
-        return cls(**options_of(question, AnswerOptions) | {"targets": question.targets} | changes)
+        added = {"targets": question.targets, "tuning": question.tuning}
+        return cls(**options_of(question, AnswerOptions) | added | changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +85,12 @@ class Choice:
     rank_score: float = 0.0
 
 
-def query_vectors(profile: Profile) -> list[Vector]:
-    """Return a unit vector for each taste to query the index with, shifted towards the whole profile."""
+def query_vectors(profile: Profile, profile_weight: float) -> list[Vector]:
+    """Return a unit vector for each taste to query the index with, shifted towards the whole profile by its weight."""
     whole = np.sum([taste.weight * taste.vector for taste in profile.tastes], axis=0)
     length = float(np.linalg.norm(whole))
     centre = whole / length if length > 0 else 0.0 * whole
-    shifted = [(1 - PROFILE_WEIGHT) * taste.vector + PROFILE_WEIGHT * centre for taste in profile.tastes]
+    shifted = [(1 - profile_weight) * taste.vector + profile_weight * centre for taste in profile.tastes]
     return [(vector / np.linalg.norm(vector)).astype(np.float32) for vector in shifted]
 
 
@@ -163,19 +161,20 @@ class _Ranking:
 
     def _score(self, profile: Profile, plays: Mapping[str, Embedded], sample: Sample) -> list[Array]:
         """Return for each taste (plays, candidates): the scores before anything was chosen."""
-        candidates, options = self._candidates, self._options
-        penalties = rejection_penalty(self._vectors, profile.negatives) + target_penalty(candidates, options.targets)
+        candidates, options, tuning = self._candidates, self._options, self._options.tuning
+        penalties = rejection_penalty(self._vectors, profile.negatives, tuning.rejection_penalty)
+        penalties += target_penalty(candidates, options.targets)
         penalties += hub_penalty(candidates, sample)
         penalties += np.array([options.penalties.get(candidate.id, 0.0) for candidate in candidates])
         noise = options.variety * NOISE_SCALE * random_noise(candidates, options.seed) if options.variety else 0.0
         steering = Steering(profile.vectors, sample, profile.tastes)
         steered = steering.scores(self._vectors) - penalties + noise
-        queries = np.stack(query_vectors(profile)).astype(np.float64)
-        to_tastes = (1 - PLAY_WEIGHT) * self._vectors @ queries.T  # (candidates, tastes)
+        queries = np.stack(query_vectors(profile, tuning.profile_weight)).astype(np.float64)
+        to_tastes = (1 - tuning.play_weight) * self._vectors @ queries.T  # (candidates, tastes)
         centres = [taste.vector for taste in profile.tastes]
         to_tastes -= avoidance_penalty(self._vectors, centres, profile.avoided)[:, None]
         return [
-            (1 - steering.share) * (to_tastes[:, index] + PLAY_WEIGHT * self._to_plays(taste, plays)) + steered
+            (1 - steering.share) * (to_tastes[:, index] + tuning.play_weight * self._to_plays(taste, plays)) + steered
             for index, taste in enumerate(self._tastes)
         ]
 

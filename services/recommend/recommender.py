@@ -301,7 +301,8 @@ class Recommender:
         durations = {event.track_id: tracks[event.track_id].duration_ms for event in events if event.track_id in tracks}
         half_life = self.half_life_days if question.half_life_days is None else question.half_life_days
         now = self._clock()
-        weights = weights_of(events, durations, now=now, half_life_days=half_life)
+        skips = question.tuning.skip_weight
+        weights = weights_of(events, durations, now=now, half_life_days=half_life, skip_weight=skips)
         allowed = tracks.keys() - remembered.rejected
         weights = with_start(weights, remembered.start, allowed, now=now, half_life_days=half_life)
         asked = frozenset(event.track_id for event in canonical)

@@ -131,7 +131,8 @@ class Searcher:
 
 def _queries(search: Search, pool: int, crowding: frozenset[tuple[str, str]], sample: Sample) -> list[Query]:
     profile = search.profile
-    vectors = Steering(profile.vectors, sample, profile.tastes).shifted(query_vectors(profile))
+    shifted = query_vectors(profile, search.options.tuning.profile_weight)
+    vectors = Steering(profile.vectors, sample, profile.tastes).shifted(shifted)
     queries = [Query(vector, pool, search.filters, search.exclude) for vector in vectors]
     targeted = near_targets(search.filters, search.options.targets) if search.options.targets else None
     queries += [replace(query, filters=targeted) for query in queries] if targeted else []

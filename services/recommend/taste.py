@@ -32,6 +32,7 @@ def weights_of(
     *,
     now: datetime,
     half_life_days: float,
+    skip_weight: float = 1.0,
 ) -> dict[str, float]:
     """Return the weight of each track: positive if it is liked, negative if it is rejected.
 
@@ -40,20 +41,26 @@ def weights_of(
         durations: Milliseconds of each track; events of other tracks are ignored.
         now: Aware.
         half_life_days: Age at which an event has half its weight.
+        skip_weight: Factor on the weight of skips, see `weight_of`.
     """
     weights: dict[str, float] = {}
     for event in sorted(history, key=lambda event: event.moment):
         if event.track_id in durations:
-            weight = weight_of(event, durations[event.track_id], now=now, half_life_days=half_life_days)
+            weight = weight_of(
+                event, durations[event.track_id], now=now, half_life_days=half_life_days, skip_weight=skip_weight
+            )
             before = 0.0 if event.kind in VERDICTS else weights.get(event.track_id, 0.0)
             weights[event.track_id] = before + weight
     return weights
 
 
-def weight_of(event: ListenEvent, duration_ms: int | None, *, now: datetime, half_life_days: float) -> float:
+def weight_of(
+    event: ListenEvent, duration_ms: int | None, *, now: datetime, half_life_days: float, skip_weight: float = 1.0
+) -> float:
     """Return the weight of one event.
 
-    If the played share is known, it replaces the weight of a play or a skip. A skip is never positive.
+    If the played share is known, it replaces the weight of a play or a skip. A skip is never positive. `skip_weight` is
+    a factor on the weight of skips and of plays that were as good as skips.
     """
     weight = EVENT_WEIGHTS[event.kind]
     age_days = 0.0
@@ -61,6 +68,8 @@ def weight_of(event: ListenEvent, duration_ms: int | None, *, now: datetime, hal
         weight = _played_weight(event.played_ms / duration_ms)
         if event.kind == EventKind.SKIP:
             weight = min(weight, 0.0)
+    if weight < 0 and event.kind not in VERDICTS:
+        weight *= skip_weight
     if event.undated_plays is not None:
         weight *= event.undated_plays
         age_days = UNDATED_AGE_DAYS

@@ -32,7 +32,8 @@ from services.api.schemas.tracks import (
 from services.api.schemas.words import MOOD, TEXTS, MoodId, Text, Texts, Understood
 from services.domain.filters import RANGE_FIELDS, Filters
 from services.domain.measures import MEASURES
-from services.domain.question import HALF_LIFE_DAYS_MAX, AnswerOptions, Exclusion, Question, SessionOptions
+from services.domain.question import AnswerOptions, Exclusion, Question, SessionOptions
+from services.domain.tuning import HALF_LIFE_DAYS_MAX
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -60,7 +60,7 @@ def test_tracks_near_rejected_ones_rank_lower():
 
 def test_query_vectors_are_unit_vectors_shifted_towards_the_profile():
     """There is one vector for each taste."""
-    asked = query_vectors(profile_of({"h0": 1.0, "h1": 1.0}, HEARD))
+    asked = query_vectors(profile_of({"h0": 1.0, "h1": 1.0}, HEARD), 0.4)
 
     assert len(asked) == 2
     assert [float(np.linalg.norm(vector)) for vector in asked] == pytest.approx([1, 1])
