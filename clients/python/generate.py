@@ -52,7 +52,13 @@ KNOWN = '--config=lint.isort.known-third-party=["segue_client"]'
 # Not the configuration of the folder: a test compares the file with one elsewhere.
 SORT_IMPORTS = ("check", "--quiet", "--isolated", "--select=I", "--fix", KNOWN)
 FORMAT = ("format", "--quiet", "--isolated", "--line-length=120", "--config=format.skip-magic-trailing-comma=true")
-RENAMED = {"AsyncSegue": "Segue", "AsyncRadio": "Radio", "AsyncConnection": "Connection", "aclose": "close"}
+RENAMED = {
+    "AsyncSegue": "Segue",
+    "AsyncRadio": "Radio",
+    "AsyncConnection": "Connection",
+    "AsyncTables": "Tables",
+    "aclose": "close",
+}
 RENAMED |= {"AsyncClient": "Client", "AsyncBaseTransport": "BaseTransport", "_async": "_sync", "asyncio": "time"}
 
 

@@ -11,8 +11,10 @@
 from segue_client import models
 from segue_client._async.client import AsyncSegue
 from segue_client._async.radio import AsyncRadio
+from segue_client._async.tables import AsyncTables
 from segue_client._sync.client import Segue
 from segue_client._sync.radio import Radio
+from segue_client._sync.tables import Tables
 from segue_client.errors import (
     Conflict,
     Forbidden,
@@ -30,6 +32,7 @@ from segue_client.errors import (
 __all__ = [
     "AsyncRadio",
     "AsyncSegue",
+    "AsyncTables",
     "Conflict",
     "Forbidden",
     "InvalidRequest",
@@ -39,6 +42,7 @@ __all__ = [
     "Segue",
     "SegueError",
     "ServiceUnreachable",
+    "Tables",
     "TooLarge",
     "TooManyRequests",
     "Unavailable",
