@@ -25,6 +25,7 @@ from services.catalog.link_downloads import LinkDownloadStore
 from services.catalog.link_opinions import LinkOpinionStore
 from services.catalog.link_runs import LinkRunStore
 from services.catalog.links import LinkStore
+from services.catalog.listeners import ListenerStore
 from services.catalog.listens import ListenStore
 from services.catalog.map import MapStore
 from services.catalog.mix_playlists import MixPlaylistStore
@@ -95,6 +96,7 @@ class Catalogue:
         self.link_opinions = LinkOpinionStore(database)
         self.mix_playlists = MixPlaylistStore(database)
         self.listens = ListenStore(database)
+        self.listeners = ListenerStore(database)
         self.play_counts = PlayCountStore(database)
         self.tastes = TasteStore(database)
         self.annotations = AnnotationStore(database)

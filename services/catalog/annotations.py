@@ -103,11 +103,6 @@ class AnnotationStore:
         for each in annotations:
             self._write(listener, each.kind, each.item, each.starred, each.rating)
 
-    def forget(self, listener: str) -> None:
-        """Delete the stars and ratings of a listener."""
-        with self._database.write() as session:
-            session.execute(delete(AnnotationRow).where(AnnotationRow.listener == listener))
-
     def _of(self, listener: str, kind: ItemKind, item: str) -> Annotation:
         found = self.of_tracks(listener, [item]) if kind == ItemKind.SONG else self.of_groups(listener, kind)
         return found.get(item, Annotation())

@@ -132,11 +132,6 @@ class IdempotencyStore:
                 delete(IdempotencyRow).where(IdempotencyRow.id == claim.id, IdempotencyRow.owner == claim.owner)
             )
 
-    def forget(self, listener: str) -> None:
-        """Delete all responses with data of a listener."""
-        with self._database.write() as session:
-            session.execute(delete(IdempotencyRow).where(IdempotencyRow.listener == listener))
-
     def _existing(
         self, session: Session, row: IdempotencyRow, claim: Claim, fingerprint: str
     ) -> Claim | KeptAnswer | Running | Mismatch:

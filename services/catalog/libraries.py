@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from services.catalog import tenancy
 from services.catalog.database import IDS, IDS_PER_STATEMENT, Database, batched, now, rows_of
 from services.catalog.keys import libraries_of_key
+from services.catalog.listeners import HISTORY
 from services.catalog.tables import (
     AccountRow,
-    AnnotationRow,
     ApiKeyRow,
     FailedFileRow,
     JobRow,
@@ -26,11 +26,7 @@ from services.catalog.tables import (
     PersonRow,
     PictureRow,
     PlaylistRow,
-    PlayQueueRow,
     RadioRow,
-    RemovedTrackRow,
-    StartRow,
-    TasteRow,
     TrackRow,
 )
 from services.catalog.tenancy import limited_to
@@ -45,11 +41,7 @@ _OF_LISTENER = (
 )
 """Tables whose rows get the library of a listener, with the column of the listener."""
 
-_LISTENERS = (
-    *(column for _, column in _OF_LISTENER),
-    *(StartRow.listener, AnnotationRow.listener, PlayQueueRow.listener, AccountRow.listener),
-    *(TasteRow.listener, RemovedTrackRow.listener, PersonRow.listener),
-)
+_LISTENERS = (*HISTORY, AccountRow.listener, PersonRow.listener, LinkRow.listener)
 """Columns with a listener of whom something is stored, or who has signed in."""
 
 

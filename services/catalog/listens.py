@@ -28,7 +28,7 @@ from services.catalog.ratings import from_tags
 from services.catalog.starts import counted_start, start_of, store_start
 from services.catalog.successors import followed, predecessors_of
 from services.catalog.tables import ListenRow, StartRow, WaitingNameRow
-from services.catalog.tastes import dismissed_tastes, forget_tastes, removed_by
+from services.catalog.tastes import dismissed_tastes, removed_by
 from services.catalog.turns import put_first
 from services.domain.errors import InvalidCursor
 from services.domain.listening import (
@@ -143,16 +143,6 @@ class ListenStore:
         with self._database.write() as session:
             found = delete(ListenRow).where(ListenRow.listener == listener, ListenRow.id == listen_id)
             return bool(session.scalars(found.returning(ListenRow.id)).all())
-
-    def forget(self, listener: str) -> int:
-        """Delete everything that is stored of a listener, and return the number of listens."""
-        with self._database.write() as session:
-            count = session.scalar(select(func.count()).where(ListenRow.listener == listener)) or 0
-            session.execute(delete(ListenRow).where(ListenRow.listener == listener))
-            session.execute(delete(StartRow).where(StartRow.listener == listener))
-            forget_tastes(session, listener)
-        self._database.scrub()
-        return count
 
     def listeners(self, names: Collection[str] | None = None) -> list[ListenerSummary]:
         """Return the listeners with a listen or a start, by name; only those of these names, if given."""

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete
-
 from services.catalog.database import Database, now
 from services.catalog.successors import successors_of
 from services.catalog.tables import PlayQueueRow
@@ -58,8 +56,3 @@ class PlayQueueStore:
             successors = successors_of(session, set(row.track_ids))
             tracks = tuple(successors.get(track_id, track_id) for track_id in row.track_ids)
             return PlayQueue(tracks, row.current, row.position_ms, row.changed_at, row.changed_by)
-
-    def forget(self, listener: str) -> None:
-        """Delete the queue of a listener."""
-        with self._database.write() as session:
-            session.execute(delete(PlayQueueRow).where(PlayQueueRow.listener == listener))

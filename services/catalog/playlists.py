@@ -5,10 +5,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import CursorResult, case, delete, func, insert, or_, select, update
+from sqlalchemy import case, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog import tenancy
@@ -245,16 +245,11 @@ class PlaylistStore:
         Raises:
             PlaylistNotFound: no playlist has this id.
         """
-        if not self._drop(PlaylistRow.id == canonical_id(playlist_id)):
-            raise PlaylistNotFound(playlist_id)
-
-    def forget(self, listener: str) -> int:
-        """Delete all playlists of a listener and return their number."""
-        return self._drop(PlaylistRow.owner == listener)
-
-    def _drop(self, condition: Any) -> int:  # noqa: ANN401  SQLAlchemy's
+        removing = delete(PlaylistRow).where(PlaylistRow.id == canonical_id(playlist_id))
         with self._database.write() as session:
-            return cast("CursorResult[Any]", session.execute(delete(PlaylistRow).where(condition))).rowcount
+            removed = session.scalars(removing.returning(PlaylistRow.id)).all()
+        if not removed:
+            raise PlaylistNotFound(playlist_id)
 
 
 def _owned_by(owner: str | None) -> Any:  # noqa: ANN401  SQLAlchemy's

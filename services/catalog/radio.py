@@ -225,10 +225,6 @@ class RadioStore:
         if not self._drop(RadioRow.id == session_id):
             raise RadioNotFound(session_id)
 
-    def forget_listener(self, listener: str) -> int:
-        """Delete all sessions of a listener and return their number."""
-        return self._drop(RadioRow.listener == listener)
-
     def drop_idle(self, idle: timedelta = IDLE) -> int:
         """Delete idle sessions and return their number."""
         return self._drop(RadioRow.touched_at < now() - idle)

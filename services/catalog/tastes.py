@@ -80,12 +80,6 @@ def dismissed_tastes(session: Session, listener: str) -> tuple[StoredTaste, ...]
     return _tastes(session, listener, TasteRow.dismissed_at.is_not(None))
 
 
-def forget_tastes(session: Session, listener: str) -> None:
-    """Delete the tastes and the removed tracks of a listener."""
-    session.execute(delete(TasteRow).where(TasteRow.listener == listener))
-    session.execute(delete(RemovedTrackRow).where(RemovedTrackRow.listener == listener))
-
-
 def _tastes(session: Session, listener: str, *conditions: ColumnElement[bool]) -> tuple[StoredTaste, ...]:
     own = select(TasteRow).where(TasteRow.listener == listener, *conditions)
     rows = session.scalars(own.order_by(TasteRow.shown_at.desc(), TasteRow.id)).all()

@@ -32,7 +32,10 @@ def export(  # noqa: PLR0913  each parameter is an option
     ] = None,
     file_format: Annotated[str, typer.Option("--format", help="`parquet`, `csv` or `jsonl`.")] = "parquet",
     pseudonymise: Annotated[
-        bool, typer.Option("--pseudonymise", help="Replace the names of listeners with codes that stay the same.")
+        bool,
+        typer.Option(
+            "--pseudonymise", help="Replace the names of listeners and playlists with codes that stay the same."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:

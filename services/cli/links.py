@@ -143,17 +143,12 @@ def remove(name: Name, *, as_json: AsJson = False) -> None:
     """
     from services.cli import output
     from services.cli.maintenance import open_catalogue
-    from services.domain.links import place_of
-    from services.links.passwords import remove_password
+    from services.links.removing import remove_link
     from services.settings import load_settings
 
     settings = load_settings()
     with open_catalogue(settings) as catalogue:
-        catalogue.links.get(name)
-        # The password first, so that no download begins; the link last, so that a removal that stopped can be repeated.
-        remove_password(settings, name)
-        catalogue.library.forget_files([place_of(name, song) for song in catalogue.links.downloaded(name)])
-        catalogue.links.remove(name)
+        remove_link(catalogue, settings, name)
     if as_json:
         output.print_json({"removed": name})
     else:

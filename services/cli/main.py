@@ -21,6 +21,7 @@ from services.cli import arguments, asking
 from services.cli.arguments import AsJson, path_argument
 from services.cli.assistant import mcp
 from services.cli.exporting import export
+from services.cli.forgetting import forget
 from services.cli.keys import keys
 from services.cli.libraries import libraries
 from services.cli.links import link
@@ -322,6 +323,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(model, name="model")
 app.command()(mcp)
 app.command()(export)
+app.command()(forget)
 
 
 def _check(job: "Job", *, strict: bool) -> None:

@@ -21,28 +21,33 @@ class ExportTable:
     read: Callable[[Snapshot, Selected], Iterator[Rows]]
     listener: str | None = None
     """The column that names a person."""
+    personal: frozenset[str] = frozenset()
+    """Other columns of text that may tell who a person is."""
 
     def rows(self, snapshot: Snapshot, selected: Selected, pseudonyms: "Pseudonyms | None") -> Iterator[Rows]:
-        """Yield batches of rows; with `pseudonyms`, listeners have other names."""
-        if pseudonyms is None or self.listener is None:
+        """Yield batches of rows; with `pseudonyms`, codes replace the names of listeners and other personal texts."""
+        replaced = [column.name == self.listener or column.name in self.personal for column in self.columns]
+        if pseudonyms is None or not any(replaced):
             yield from self.read(snapshot, selected)
             return
-        place = [column.name for column in self.columns].index(self.listener)
         for batch in self.read(snapshot, selected):
-            yield [(*row[:place], pseudonyms.of(row[place]), *row[place + 1 :]) for row in batch]
+            yield [
+                tuple(pseudonyms.of(value) if hide else value for value, hide in zip(row, replaced, strict=True))
+                for row in batch
+            ]
 
 
 class Pseudonyms:
-    """Names for listeners that only the owner of the key can trace back; a listener has the same one in all tables."""
+    """Codes that only the owner of the key can trace back to texts; a listener has the same one in all tables."""
 
     def __init__(self, key: bytes) -> None:
         self._key = hashlib.sha256(b"segue.export.pseudonyms" + key).digest()
 
-    def of(self, listener: str | None) -> str | None:
-        """Return the pseudonym of a listener."""
-        if listener is None:
+    def of(self, text: str | None) -> str | None:
+        """Return the code of the name of a listener, or of another text."""
+        if text is None:
             return None
-        return hmac.digest(self._key, listener.encode(), "sha256").hex()[:PSEUDONYM_LETTERS]
+        return hmac.digest(self._key, text.encode(), "sha256").hex()[:PSEUDONYM_LETTERS]
 
 
 def _text(name: str, meaning: str) -> Column:
@@ -162,6 +167,7 @@ PLAYLISTS = ExportTable(
     ),
     Snapshot.playlists,
     listener="owner",
+    personal=frozenset({"name"}),
 )
 
 FAILURES = ExportTable(

@@ -184,8 +184,7 @@ def test_a_forgotten_listener_has_no_stars_and_no_queue(catalogue, tracks):
     for name in ("ada", "bob"):
         catalogue.annotations.star(name, ItemKind.ALBUM, ["al-1"])
         catalogue.play_queues.save(name, tracks, 1, 2000, "phone")
-    catalogue.annotations.forget("ada")
-    catalogue.play_queues.forget("ada")
+    catalogue.listeners.forget_history("ada")
 
     assert catalogue.annotations.starred("ada", ItemKind.ALBUM) == {}
     assert catalogue.play_queues.get("ada") is None

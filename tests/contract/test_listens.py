@@ -376,7 +376,7 @@ def test_a_new_judgement_replaces_the_previous_one(catalogue):
         assert kept() == [(EventKind.DISLIKE, 3), (EventKind.BAN, 0)]
         catalogue.listens.judge("ada", None, of)
         assert kept() == [(EventKind.BAN, 0)]
-        catalogue.listens.forget("ada")
+        catalogue.listeners.forget_history("ada")
 
 
 def test_a_listen_can_be_deleted_only_by_its_listener(catalogue):
@@ -418,7 +418,7 @@ def test_forgetting_a_listener_deletes_only_their_listens(catalogue):
     catalogue.listens.add("ada", [listen(f"x:{number}") for number in range(5)])
     catalogue.listens.add("bob", [listen("x:1")])
 
-    assert [catalogue.listens.forget("ada") for _ in range(2)] == [5, 0]
+    assert [catalogue.listeners.forget_history("ada") for _ in range(2)] == [5, 0]
     assert catalogue.listens.page("ada").listens == ()
     assert catalogue.listens.count("bob") == 1
     with catalogue.database.read() as session:
@@ -435,7 +435,7 @@ def test_forgetting_overwrites_the_listener_on_disk(sqlite_catalogue, tmp_path):
         "Augusta Ada King", [words(f"Band {number}", "Secret pleasure") for number in range(200)]
     )
     assert on_disk(b"Augusta Ada King")
-    sqlite_catalogue.listens.forget("Augusta Ada King")
+    sqlite_catalogue.listeners.forget_history("Augusta Ada King")
 
     assert not on_disk(b"Augusta Ada King")
     assert not on_disk(b"Secret pleasure")
@@ -503,7 +503,7 @@ def test_a_start_is_stored_replaced_and_forgotten(catalogue):
 
     assert catalogue.listens.start("ada") == second
     assert catalogue.listens.remembered("ada", repeat_after=None).start == second
-    catalogue.listens.forget("ada")
+    catalogue.listeners.forget_history("ada")
     assert catalogue.listens.start("ada") is None
     assert catalogue.listens.remembered("ada", repeat_after=None).start is None
     assert catalogue.listens.start("bob") == first

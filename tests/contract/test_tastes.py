@@ -102,7 +102,7 @@ def test_nothing_of_a_forgotten_listener_is_kept(catalogue):
         catalogue.tastes.show(name, [taste("one", "a")])
         catalogue.tastes.dismiss(name, "one", NOON)
         catalogue.tastes.remove_tracks(name, [track_id(0)])
-    catalogue.listens.forget("ada")
+    catalogue.listeners.forget_history("ada")
 
     assert (catalogue.tastes.all("ada"), catalogue.tastes.removed_tracks("ada")) == ((), ())
     assert len(catalogue.tastes.all("bob")) == len(catalogue.tastes.removed_tracks("bob")) == 1

@@ -58,7 +58,7 @@ def write_examples(catalogue: Catalogue, folder: Path) -> None:
 def placeholders(api: FlaskClient, services: Services, folder: Path) -> Iterator[dict[str, Any]]:
     """Values for the placeholders of the examples: ids that only the service creates, and this machine's folders."""
     catalogue = services.catalogue
-    catalogue.listens.forget(LISTENER)  # what other examples dismissed and removed
+    catalogue.listeners.forget_history(LISTENER)  # what other examples dismissed and removed
     listen = NewListen(names=(AWAKENING,), at=datetime.now(UTC))
     plays = (StartPlay(AWAKENING, 1.0, AWAKENING),)
     catalogue.listens.begin(LISTENER, Start(tracks=(AWAKENING,), plays=plays, at=datetime.now(UTC)))

@@ -179,9 +179,7 @@ def test_what_a_listener_told_keeps_to_the_library(locked, services):
         services.catalogue.libraries.allow_all("ada")
 
     assert len(envelope(locked, "getPlaylist", id=made["id"], **ada)["playlist"]["entry"]) == 1
-    services.catalogue.playlists.forget("ada")
-    services.catalogue.annotations.forget("ada")
-    services.catalogue.listens.forget("ada")
+    services.catalogue.listeners.forget_history("ada")
 
 
 def test_files_with_passwords_are_for_their_owner(tmp_path):

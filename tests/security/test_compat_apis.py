@@ -125,7 +125,7 @@ def test_stored_responses_are_deleted_with_their_listener(api, services):
     assert (first.status_code, again.status_code) == (200, 200)
     assert "Idempotency-Replayed" not in again.headers
     assert again.json["recorded"] == 1
-    services.catalogue.listens.forget(name)
+    services.catalogue.listeners.forget_history(name)
 
 
 def test_spotify_clients_may_send_any_token_if_no_key_is_required(api, locked, key_for):

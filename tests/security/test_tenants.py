@@ -248,7 +248,7 @@ def test_a_key_of_another_library_gets_nothing(client, services, operations, lib
     """The answer tells nothing of library A, nothing of A changes, and each statement has the condition."""
     sent = signed(request_of(operations[name], fresh(libraries.made)), libraries.keys, libraries.session)
     services.now_playing.clear(OWN_LISTENER)  # what other requests told in its name
-    services.catalogue.listens.forget(OWN_LISTENER)
+    services.catalogue.listeners.forget_history(OWN_LISTENER)
     services.catalogue.listens.add(OWN_LISTENER, [NewListen(names=(track_id(OWN[0]),), at=PLAYED_AT)])
     _senders.clear()
 

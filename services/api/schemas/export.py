@@ -12,5 +12,6 @@ class TableQuery(Request):
         default=None, description="Only what was added, analysed, heard or changed at this time or later."
     )
     pseudonymise: bool = Field(
-        default=False, description="Whether the names of listeners are replaced with codes that stay the same."
+        default=False,
+        description="Whether the names of listeners and of playlists are replaced with codes that stay the same.",
     )

@@ -182,13 +182,9 @@ def get_user_start(user: str) -> Start:
 def forget(user: str) -> Forgotten:
     """Delete what is stored of a listener: the start, all listens, stars, playlists, tastes, radio sessions and so on.
 
-    An account stays, so that its player can still sign in; `segue users remove` deletes it. An unknown listener is no
+    An account stays, so that its player can still sign in; `segue forget` deletes it too. An unknown listener is no
     error.
     """
-    listener, catalogue = listener_named(user), services().catalogue
-    catalogue.radio.forget_listener(listener)
-    catalogue.playlists.forget(listener)
-    catalogue.annotations.forget(listener)
-    catalogue.play_queues.forget(listener)
-    catalogue.idempotency.forget(listener)
-    return Forgotten(listens=catalogue.listens.forget(listener))
+    listener, found = listener_named(user), services()
+    found.now_playing.clear(listener)
+    return Forgotten(listens=found.catalogue.listeners.forget_history(listener))
