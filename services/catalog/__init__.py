@@ -29,6 +29,7 @@ from services.catalog.listeners import ListenerStore
 from services.catalog.listens import ListenStore
 from services.catalog.map import MapStore
 from services.catalog.mix_playlists import MixPlaylistStore
+from services.catalog.own_features import OwnFeatureStore
 from services.catalog.pause import PauseStore
 from services.catalog.people import PeopleStore
 from services.catalog.pictures import PictureStore
@@ -74,6 +75,7 @@ class Catalogue:
         self.ratings = RatingStore(database)
         self.analyses = AnalysisStore(database)
         self.turns = TurnStore(database)
+        self.own_features = OwnFeatureStore(database)
         self.covers = CoverStore(database, self.spaces)
         self.indexing = self.queue_of(TRACKS)
         self.pictures = PictureStore(database)

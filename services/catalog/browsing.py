@@ -25,6 +25,7 @@ from sqlalchemy.sql.operators import custom_op
 from services.catalog import tenancy
 from services.catalog.database import IDS, Database, decode_cursor, encode_cursor, rows_of
 from services.catalog.names import ARTIST, CREDIT, id_of_key, tracks_of
+from services.catalog.own_values import tracks_with_text, tracks_within
 from services.catalog.successors import not_deleted
 from services.catalog.tables import HeardTagRow, LocationRow, TrackGenreRow, TrackRow
 from services.catalog.tracks import NO_KEY, found_tracks
@@ -32,6 +33,7 @@ from services.domain.filters import ATTRIBUTES, FRAGMENT, RANGE_FIELDS, Filters,
 from services.domain.libraries import LIBRARY, Libraries
 from services.domain.library import BINS, Genre, Histogram, Selection, TrackPage
 from services.domain.names import KEY_SEPARATOR, text_key
+from services.domain.own_features import is_own
 from services.domain.track import Track, TrackStatus
 
 _TRACK, _TAG, _GENRE = TrackRow.__table__.c, HeardTagRow.__table__.c, TrackGenreRow.__table__.c
@@ -229,7 +231,9 @@ def filter_conditions(filters: Filters) -> list[Condition]:
     # As expressions, so that SQLite reads the index that has all columns. The index of one column is slower: it leads
     # to the rows, and each is in another page of the file.
     found = [
-        _within(_TRACK[name] + 0, wanted, or_unknown=name in filters.or_unknown)
+        _own_within(name, wanted, or_unknown=name in filters.or_unknown)
+        if is_own(name)
+        else _within(_TRACK[name] + 0, wanted, or_unknown=name in filters.or_unknown)
         for name, wanted in filters.ranges.items()
     ]
     if {"key", "mode"} & filters.ranges.keys() - filters.or_unknown:
@@ -255,7 +259,16 @@ def _within(column: ColumnElement[Any], wanted: Range, *, or_unknown: bool) -> C
     return or_(and_(*ends), column.is_(None)) if or_unknown else and_(*ends)
 
 
+def _own_within(name: str, wanted: Range, *, or_unknown: bool) -> Condition:
+    # An expression, so that SQLite reads the index that has all columns instead of each track with a value.
+    track = func.coalesce(_TRACK.id, "")
+    inside = track.in_(tracks_within(name, wanted))
+    return or_(inside, track.not_in(tracks_within(name, Range()))) if or_unknown else inside
+
+
 def _has_any(name: str, values: Sequence[str]) -> Condition:
+    if is_own(name):
+        return func.coalesce(_TRACK.id, "").in_(tracks_with_text(name, values))
     keys = {key for value in values for key in keyword_keys(name, value)}
     if name == "artist":
         return _TRACK.id.in_(tracks_of({id_of_key(key) for key in keys}, ARTIST, CREDIT))

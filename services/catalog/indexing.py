@@ -1,6 +1,6 @@
 """The rows whose points the vector index must write or delete: tracks and pictures."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from services.catalog.database import IDS, IDS_PER_STATEMENT, Database, batched, rows_of
 from services.catalog.libraries import libraries_of
 from services.catalog.names import split_keys
+from services.catalog.own_values import own_payloads_of
 from services.catalog.space_columns import analyses_in, exists_in
 from services.catalog.space_mappings import carrier, carries
 from services.catalog.spaces import SpaceViews
@@ -179,9 +180,7 @@ class IndexQueue:
     def rebuild(self) -> int:
         """Request new indexes of tracks and pictures, and return their generation."""
         with self._database.write() as session:
-            generation = generation_of(session) + 1
-            session.merge(MetaRow(key=GENERATION, value=str(generation)))
-            return generation
+            return request_rebuild(session)
 
     def _changes(self, connection: Connection, rows: Sequence[Any], source: Source) -> list[IndexChange]:
         whole = [row for row in rows if _has_point(row)]
@@ -193,6 +192,13 @@ def generation_of(session: Session) -> int:
     """Return the generation that indexes must have, in an open transaction."""
     row = session.get(MetaRow, GENERATION)
     return 1 if row is None else int(row.value)
+
+
+def request_rebuild(session: Session) -> int:
+    """Request new indexes in an open transaction, and return their generation."""
+    generation = generation_of(session) + 1
+    session.merge(MetaRow(key=GENERATION, value=str(generation)))
+    return generation
 
 
 def _has_point(row: Any) -> bool:  # noqa: ANN401  a row of columns
@@ -225,11 +231,12 @@ class TrackPoints:
     def points(self, connection: Connection, rows: Sequence[Any], source: Source) -> list[Point]:
         """Return the points of tracks."""
         del source
-        libraries = libraries_of(connection, [row.id for row in rows])
-        return [_track_point(row, libraries.get(row.id)) for row in rows]
+        ids = [row.id for row in rows]
+        libraries, own = libraries_of(connection, ids), own_payloads_of(connection, ids)
+        return [_track_point(row, libraries.get(row.id), own.get(row.id, {})) for row in rows]
 
 
-def _track_point(row: Sequence[Any], libraries: list[str] | None) -> Point:
+def _track_point(row: Sequence[Any], libraries: list[str] | None, own: Mapping[str, PayloadValue]) -> Point:
     track_id, _, _, embedding, *measured, artists, genres, album, fragment, tags = row
     payload: dict[str, PayloadValue] = dict(measured_of(dict(zip(RANGE_FIELDS, measured, strict=True))))
     keywords = {
@@ -241,6 +248,7 @@ def _track_point(row: Sequence[Any], libraries: list[str] | None) -> Point:
         "tags": [_key_of_tag(tag) for tag in clear_tags(tags)],
     }
     payload.update((name, keys) for name, keys in keywords.items() if keys)
+    payload.update(own)
     return Point(id=track_id, vector=vector_of(embedding), payload=payload)
 
 

@@ -81,7 +81,7 @@ HELD: Mapping[str, str] = MappingProxyType(
     {
         "tracks": "{here}.id",
         **dict.fromkeys(("track_artists", "track_genres", "heard_tags", "external_ids", "map_points"), _OF_TRACK),
-        "space_analyses": _OF_TRACK,
+        **dict.fromkeys(("space_analyses", "own_values"), _OF_TRACK),
     }
 )
 """Tables of tracks, with the column of the track: one is seen if a file of it is in one of the libraries."""
@@ -111,6 +111,9 @@ RULES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("link_songs", "link_runs", "link_opinions", "mix_playlists"), _OF_LINK),
         **dict.fromkeys(("listener_starts", "listener_tastes", "removed_tracks", "annotations"), _OF_MEMBER),
         **dict.fromkeys(("play_queues", "accounts", "listener_libraries"), _OF_MEMBER),
+        # Also the name of a feature is known only to those who see a track with a value.
+        "own_features": "EXISTS (SELECT 1 FROM own_values AS own JOIN locations AS held ON held.track_id = own.track_id"
+        " WHERE own.feature_id = {here}.id AND held.library {ours})",
     }
 )
 """The condition of each other table with rows of libraries."""

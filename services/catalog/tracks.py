@@ -24,6 +24,7 @@ from services.catalog.names import (
     tracks_by,
     tracks_titled,
 )
+from services.catalog.own_values import own_values_of
 from services.catalog.space_columns import analyses_in, described_in, read_in, ready_in
 from services.catalog.spaces import SpaceViews
 from services.catalog.successors import not_deleted
@@ -32,6 +33,7 @@ from services.catalog.track_names import followed_names, own_and_external, resol
 from services.domain.errors import InvalidRequest, TrackNotFound
 from services.domain.filters import ATTRIBUTES, RANGE_FIELDS, TAG_THRESHOLD
 from services.domain.links import link_of
+from services.domain.own_features import Value
 from services.domain.track import (
     DESCRIPTORS,
     EMBEDDING_DIM,
@@ -315,7 +317,10 @@ def found_tracks(connection: Connection, track_ids: Collection[str]) -> dict[str
     rows: dict[str, list[Any]] = {}
     for row in rows_of(connection, _FOUND, track_ids):
         rows.setdefault(row.id, []).append(row)
-    return {track_id: _track(first_there(found), lists[track_id]) for track_id, found in rows.items()}
+    own = own_values_of(connection, track_ids)
+    return {
+        track_id: _track(first_there(found), lists[track_id], own.get(track_id, {})) for track_id, found in rows.items()
+    }
 
 
 def first_there(files: Sequence[_File]) -> _File:
@@ -336,7 +341,7 @@ def _in_list(row: Sequence[Any]) -> tuple[float, str]:
     return row[4], row[3] or row[2]
 
 
-def _track(row: Any, lists: _Lists) -> Track:  # noqa: ANN401  a row of `_FOUND`
+def _track(row: Any, lists: _Lists, own: Mapping[str, Value]) -> Track:  # noqa: ANN401  a row of `_FOUND`
     values = row._asdict()
     is_analysed = row.model_version is not None
     ids: dict[str, str] = {}
@@ -353,6 +358,7 @@ def _track(row: Any, lists: _Lists) -> Track:  # noqa: ANN401  a row of `_FOUND`
         artists=tuple(NamedArtist(artist_id, name) for name, artist_id in lists[ARTIST]),
         album_artists=tuple(NamedArtist(artist_id, name) for name, artist_id in lists[ALBUM_ARTIST]),
         genres=tuple(name for name, _ in lists["genre"]),
+        own_features=own,
     )
 
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from services.domain.fragments import FRAGMENTS
 from services.domain.names import artist_keys, text_key
+from services.domain.own_features import is_own
 
 ATTRIBUTES = (
     "energy",
@@ -66,7 +67,9 @@ class Range:
 class Filters:
     """Filters that a track must satisfy: all ranges, one value of each field in `any_of`, and no value in `none_of`.
 
-    A null field satisfies neither a range nor `any_of`, except the ranges of the fields in `or_unknown`.
+    A null field satisfies neither a range nor `any_of`, except the ranges of the fields in `or_unknown`. Fields are
+    those of `RANGE_FIELDS` and `KEYWORD_FIELDS`, and own features: numbers and flags, which are 0 or 1, have ranges,
+    texts are keywords.
     """
 
     ranges: Mapping[str, Range] = field(default_factory=dict)
@@ -76,7 +79,8 @@ class Filters:
 
     def __post_init__(self) -> None:
         keywords = self.any_of.keys() | self.none_of.keys()
-        if unknown := (self.ranges.keys() - set(RANGE_FIELDS)) | (keywords - {*KEYWORD_FIELDS, FRAGMENT}):
+        unknown = (self.ranges.keys() - set(RANGE_FIELDS)) | (keywords - {*KEYWORD_FIELDS, FRAGMENT})
+        if unknown := {name for name in unknown if not is_own(name)}:
             raise ValueError(f"Unknown filter fields: {', '.join(sorted(unknown))}.")
 
     def admit(self, measured: Mapping[str, float], keywords: Mapping[str, Collection[str]]) -> bool:

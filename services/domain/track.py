@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.domain.names import SEPARATORS
+from services.domain.own_features import Value
 
 EMBEDDING_DIM = 128
 
@@ -284,6 +285,8 @@ class Track:
     """The kind of a track that is no piece of music (`services.domain.fragments`)."""
     has_cover: bool = False
     """Whether it has a picture, in its file or beside it."""
+    own_features: Mapping[str, Value] = field(default_factory=dict)
+    """Values that an analyst attached to it, by names such as `mine.energy`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from services.domain.filters import RANGE_FIELDS
 from services.domain.track import EMBEDDING_DIM
 from services.domain.vector_index import Point
 from services.index.cells import packed
-from services.index.columns import keywords_of
+from services.index.columns import OwnNumbers, keywords_of
 from services.storage.disk import sync
 
 SAMPLES_OF_CELL = 64
@@ -36,6 +36,7 @@ def build(path: Path, batches: Iterable[Sequence[Point]], after_step: AfterStep 
     """
     arrived = path / "arrived.f32"
     ids, numbers, keywords = bytearray(), [np.empty((0, len(RANGE_FIELDS)), dtype=np.float32)], _Pairs()
+    own = OwnNumbers(RANGE_FIELDS)
     count = 0
     with arrived.open("wb") as file:
         for batch in batches:
@@ -47,6 +48,7 @@ def build(path: Path, batches: Iterable[Sequence[Point]], after_step: AfterStep 
             numbers.append(np.array(fields, dtype=np.float32))
             for row, point in enumerate(batch, count):
                 keywords.add(row, point)
+                own.add(row, point.payload)
             count += len(batch)
             after_step(BuildPhase.FILL, count)
     if not count:
@@ -60,7 +62,10 @@ def build(path: Path, batches: Iterable[Sequence[Point]], after_step: AfterStep 
     packed_ids = np.frombuffer(bytes(ids), dtype="S16")[order]
     _save(path / "ids.npy", packed_ids)
     _save(path / "by-id.npy", np.argsort(packed_ids).astype(np.int32))
-    _save(path / "numbers.npy", np.ascontiguousarray(np.concatenate(numbers)[order].T))
+    own_numbers = own.columns(count)
+    columns = np.vstack([np.concatenate(numbers).T, *own_numbers.values()])
+    _save(path / "numbers.npy", np.ascontiguousarray(columns[:, order]))
+    _save_json(path / "numbers.json", [*RANGE_FIELDS, *own_numbers])
     _save(path / "centroids.npy", centroids)
     _save(path / "starts.npy", starts)
     keywords.write(path, rows)
@@ -116,7 +121,7 @@ class _Pairs:
         self._pairs: dict[str, tuple[array[int], array[int]]] = defaultdict(lambda: (array("i"), array("i")))
 
     def add(self, row: int, point: Point) -> None:
-        for field, key in keywords_of(point.payload, RANGE_FIELDS):
+        for field, key in keywords_of(point.payload):
             rows, keys = self._pairs[field]
             rows.append(row)
             keys.append(self._keys[field].setdefault(key, len(self._keys[field])))
@@ -128,14 +133,18 @@ class _Pairs:
             order = np.lexsort((moved, codes))
             _save(path / f"{field}-rows.npy", moved[order])
             _save(path / f"{field}-starts.npy", np.searchsorted(codes[order], np.arange(len(self._keys[field]) + 1)))
-        with (path / "keywords.json").open("w", encoding="utf-8") as file:
-            json.dump({field: list(keys) for field, keys in self._keys.items()}, file)
-            file.flush()
-            os.fsync(file.fileno())
+        _save_json(path / "keywords.json", {field: list(keys) for field, keys in self._keys.items()})
 
 
 def _save(path: Path, values: NDArray[Any]) -> None:
     with path.open("wb") as file:
         np.save(file, values)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _save_json(path: Path, values: object) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        json.dump(values, file)
         file.flush()
         os.fsync(file.fileno())

@@ -6,6 +6,7 @@ The files of a directory, written by `build` and memory-mapped by `Cells`:
     ids.npy        (n,), 16 bytes each
     by-id.npy      (n,) rows in ascending order of their ids
     numbers.npy    (number of fields, n)
+    numbers.json   the names of the fields: `RANGE_FIELDS`, and own features with numbers
     centroids.npy  (number of cells, 128)
     starts.npy     (number of cells + 1,) first row of each cell
     keywords.json  the keys of each keyword field
@@ -70,7 +71,9 @@ class Cells:
         self._vectors = _mapped(path / "vectors.npy")
         self._ids, self._by_id = _mapped(path / "ids.npy"), _mapped(path / "by-id.npy")
         self._centroids, self._starts = np.load(path / "centroids.npy"), np.load(path / "starts.npy")
-        self._numbers = dict(zip(RANGE_FIELDS, _mapped(path / "numbers.npy"), strict=False))
+        names = path / "numbers.json"  # builds of earlier versions have none
+        fields = json.loads(names.read_bytes()) if names.exists() else RANGE_FIELDS
+        self._numbers = dict(zip(fields, _mapped(path / "numbers.npy"), strict=False))
         self._keywords = {
             field: _Keywords({key: place for place, key in enumerate(keys)}, path, field)
             for field, keys in json.loads((path / "keywords.json").read_text(encoding="utf-8")).items()

@@ -1,7 +1,8 @@
 """The fields of points as NumPy columns, and the rows that meet filters."""
 
+from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -25,7 +26,7 @@ class Columns:
 
     Attributes:
         count: The number of rows.
-        numbers: (count,) for each field with numbers; unknown values are NaN.
+        numbers: (count,) for each field with numbers of some row; unknown values are NaN.
         rows_of: The rows of a keyword.
     """
 
@@ -45,7 +46,9 @@ class Columns:
         return reduce(np.logical_and, conditions)
 
     def _within(self, name: str, wanted: Range, or_unknown: bool) -> Mask:  # noqa: FBT001  a column's rule
-        values = self.numbers[name]
+        values = self.numbers.get(name)
+        if values is None:  # an own feature of none of the rows
+            return np.full(self.count, or_unknown)
         inside = ~np.isnan(values) if wanted == Range() else np.ones(self.count, dtype=bool)
         if wanted.min is not None:
             inside &= values >= np.float32(wanted.min)
@@ -81,6 +84,7 @@ class GrowingColumns:
     def __init__(self, fields: Iterable[str]) -> None:
         self._fields = tuple(fields)
         self._numbers = np.full((0, len(self._fields)), np.nan, dtype=np.float32)
+        self._own = OwnNumbers(self._fields)
         self._rows: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
 
     def append(self, payloads: list[Mapping[str, Any]], first: int) -> None:
@@ -89,12 +93,14 @@ class GrowingColumns:
         self._numbers = grown(self._numbers, first + len(payloads))
         self._numbers[first : first + len(payloads)] = np.array(numbers, dtype=np.float32).reshape(len(payloads), -1)
         for row, payload in enumerate(payloads, first):
-            for field, key in keywords_of(payload, self._fields):
+            self._own.add(row, payload)
+            for field, key in keywords_of(payload):
                 self._rows[field][key].append(row)
 
     def columns(self, count: int) -> Columns:
         """Return the first `count` rows."""
-        return Columns(count, dict(zip(self._fields, self._numbers[:count].T, strict=True)), self._rows_of)
+        numbers = dict(zip(self._fields, self._numbers[:count].T, strict=True)) | self._own.columns(count)
+        return Columns(count, numbers, self._rows_of)
 
     def _rows_of(self, field: str, key: str | None) -> Rows:
         postings = self._rows.get(field, {})
@@ -103,12 +109,39 @@ class GrowingColumns:
         return np.array([row for rows in postings.values() for row in rows], dtype=np.int32)
 
 
-def keywords_of(payload: Mapping[str, Any], fields: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Return the keyword fields of a payload with each of their keys; `fields` names those with numbers."""
+class OwnNumbers:
+    """The numbers of own features. Few rows may have one, so each value is stored with its row."""
+
+    def __init__(self, fields: Collection[str]) -> None:
+        """Leave out the other fields with numbers."""
+        self._fields = frozenset(fields)
+        self._values: dict[str, tuple[array[int], array[float]]] = defaultdict(lambda: (array("i"), array("f")))
+
+    def add(self, row: int, payload: Mapping[str, Any]) -> None:
+        """Add the numbers of a row."""
+        for name in payload.keys() - self._fields:
+            if isinstance(value := payload[name], int | float):
+                rows, values = self._values[name]
+                rows.append(row)
+                values.append(value)
+
+    def columns(self, count: int) -> dict[str, Numbers]:
+        """Return (count,) for each feature."""
+        return {name: _filled(count, *pair) for name, pair in sorted(self._values.items())}
+
+
+def _filled(count: int, rows: "array[int]", values: "array[float]") -> Numbers:
+    column = np.full(count, np.nan, dtype=np.float32)
+    column[np.array(rows, dtype=np.int32)] = np.array(values, dtype=np.float32)
+    return column
+
+
+def keywords_of(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the keyword fields of a payload with each of their keys."""
     return [
         (field, key)
         for field, value in payload.items()
-        if value is not None and field not in fields
+        if isinstance(value, str | list)
         for key in ([value] if isinstance(value, str) else value)
     ]
 

@@ -6,9 +6,11 @@ from typing import Literal
 
 from qdrant_client import QdrantClient, models
 
+from services.domain.own_features import is_own
 from services.domain.track import EMBEDDING_DIM
 from services.domain.vector_index import Collection
 from services.index.policy import EF_CONSTRUCT, LINKED_FIELDS, TENANT_FIELD, M
+from services.index.qdrant_filters import path_of
 
 Quantisation = Literal["none", "int8", "turbo4"]
 
@@ -121,22 +123,8 @@ class Blueprint:
         return [f"{', '.join(names)}: {before} instead of {after}" for (before, after), names in changes.items()]
 
     def _payload_indexes(self) -> dict[str, models.FloatIndexParams | models.KeywordIndexParams]:
-        ranges = {
-            name: models.FloatIndexParams(
-                type=models.FloatIndexType.FLOAT, enable_hnsw=name in LINKED_FIELDS, on_disk=True
-            )
-            for name in self.fields.range_fields
-        }
-        keywords = {
-            name: models.KeywordIndexParams(
-                type=models.KeywordIndexType.KEYWORD,
-                enable_hnsw=name in LINKED_FIELDS,
-                on_disk=True,
-                is_tenant=name == TENANT_FIELD or None,
-            )
-            for name in self.fields.keyword_fields
-        }
-        return {**ranges, **keywords}
+        ranges = {name: _number_index(name) for name in self.fields.range_fields}
+        return {**ranges, **{name: _keyword_index(name) for name in self.fields.keyword_fields}}
 
     def _traits(self) -> dict[str, str]:
         fields = {name: _described(params.type.value, params) for name, params in self._payload_indexes().items()}
@@ -148,6 +136,25 @@ class Blueprint:
             "quantisation": self.quantisation,
             "links per point": str(M),
         }
+
+
+def index_own_feature(client: QdrantClient, collection: str, name: str, *, is_text: bool) -> None:
+    """Create the payload index of an own feature, unless it exists."""
+    made = _keyword_index(name) if is_text else _number_index(name)
+    client.create_payload_index(collection, path_of(name), made, timeout=ADMINISTRATION_SECONDS)
+
+
+def _number_index(name: str) -> models.FloatIndexParams:
+    return models.FloatIndexParams(type=models.FloatIndexType.FLOAT, enable_hnsw=name in LINKED_FIELDS, on_disk=True)
+
+
+def _keyword_index(name: str) -> models.KeywordIndexParams:
+    return models.KeywordIndexParams(
+        type=models.KeywordIndexType.KEYWORD,
+        enable_hnsw=name in LINKED_FIELDS,
+        on_disk=True,
+        is_tenant=name == TENANT_FIELD or None,
+    )
 
 
 def start_graph(client: QdrantClient, name: str) -> None:
@@ -192,7 +199,11 @@ def count_nodes(client: QdrantClient) -> int:
 def _traits_of(found: models.CollectionInfo) -> dict[str, str]:
     params, vectors = found.config.params, found.config.params.vectors
     on_disk = isinstance(vectors, models.VectorParams) and bool(vectors.on_disk)
-    fields = {name: _described(index.data_type.value, index.params) for name, index in found.payload_schema.items()}
+    fields = {
+        name: _described(index.data_type.value, index.params)
+        for name, index in found.payload_schema.items()
+        if not is_own(name.strip('"'))
+    }
     return fields | {
         "shards": str(params.shard_number or 1),
         "replication": str(params.replication_factor or 1),

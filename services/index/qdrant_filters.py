@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from qdrant_client import models
 
 from services.domain.filters import ALSO_HEARD, Filters, Range, keyword_keys
+from services.domain.own_features import is_own
 
 
 def build_filter(filters: Filters, exclude: frozenset[str] = frozenset()) -> models.Filter | None:
@@ -30,13 +31,18 @@ def _unwanted(name: str, values: Iterable[str]) -> list[models.Condition]:
 
 def _matches(name: str, values: Iterable[str]) -> list[models.Condition]:
     match = models.MatchAny(any=sorted({key for value in values for key in keyword_keys(name, value)}))
-    return [models.FieldCondition(key=each, match=match) for each in ALSO_HEARD.get(name, (name,))]
+    return [models.FieldCondition(key=path_of(each), match=match) for each in ALSO_HEARD.get(name, (name,))]
 
 
 def _within(name: str, wanted: Range, *, or_unknown: bool) -> models.Condition:
-    inside = models.FieldCondition(key=name, range=models.Range(gte=wanted.min, lte=wanted.max))
+    inside = models.FieldCondition(key=path_of(name), range=models.Range(gte=wanted.min, lte=wanted.max))
     return models.Filter(should=[inside, _is_empty(name)]) if or_unknown else inside
 
 
 def _is_empty(name: str) -> models.IsEmptyCondition:
-    return models.IsEmptyCondition(is_empty=models.PayloadField(key=name))
+    return models.IsEmptyCondition(is_empty=models.PayloadField(key=path_of(name)))
+
+
+def path_of(field: str) -> str:
+    """Return the path of a payload field; in quotes, the dot in the name of an own feature separates no levels."""
+    return f'"{field}"' if is_own(field) else field

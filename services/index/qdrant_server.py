@@ -18,6 +18,7 @@ from qdrant_client.http.exceptions import ApiException, ResponseHandlingExceptio
 from services.circuit import CircuitOpen
 from services.domain.errors import IndexUnavailable
 from services.domain.filters import Filters
+from services.domain.own_features import is_own
 from services.domain.track import unit_vector
 from services.domain.vector_index import TRACKS, Collection, Hit, Point, Query, VectorIndex, ordered
 from services.index.nodes import Nodes
@@ -29,6 +30,7 @@ from services.index.qdrant_collections import (
     GraphState,
     graph_state,
     inactive_replicas,
+    index_own_feature,
     start_graph,
 )
 from services.index.qdrant_filters import build_filter
@@ -70,6 +72,8 @@ class ServerIndex(VectorIndex):
         self._alias = alias
         self._nodes = nodes
         self._exists = False
+        self._own = set[tuple[str, str]]()
+        """Collections and own features with a payload index."""
 
     @classmethod
     def connect(  # noqa: PLR0913  how to reach the server, and what its collection is like
@@ -254,6 +258,7 @@ class ServerIndex(VectorIndex):
             )
             for point in points
         ]
+        self._index_own_features(collection, points)
         for batch in _by_bytes(structs):
             with self._translated():
                 self._client.upsert(collection, batch, wait=True, ordering=ORDERING)
@@ -262,6 +267,15 @@ class ServerIndex(VectorIndex):
         """Delete points from one collection."""
         with self._translated():
             self._client.delete(collection, models.PointIdsList(points=list(ids)), wait=True, ordering=ORDERING)
+
+    def _index_own_features(self, collection: str, points: Sequence[Point]) -> None:
+        """Create the payload indexes of own features that no point had before."""
+        values = {name: value for point in points for name, value in point.payload.items() if is_own(name)}
+        for name in sorted(values):
+            if (collection, name) not in self._own:
+                with self._translated():
+                    index_own_feature(self._client, collection, name, is_text=isinstance(values[name], list))
+                self._own.add((collection, name))
 
     def _collections(self) -> list[str]:
         """Return the names of the served collection and of those that a rebuild fills."""
@@ -302,6 +316,7 @@ class ServerIndex(VectorIndex):
             yield
         except (ApiException, QdrantException) as error:
             self._exists = False  # the collection may be missing
+            self._own.clear()
             cause = error.source if isinstance(error, ResponseHandlingException) else error
             if isinstance(cause, CircuitOpen):
                 raise IndexUnavailable(f"The Qdrant server does not respond: {cause}") from error

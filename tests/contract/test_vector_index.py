@@ -182,6 +182,18 @@ def test_every_keyword_field_matches_any_of_its_values(index, name):
     assert found(index, any_of={name: ()}) == []
 
 
+def test_own_features_can_be_filtered(index):
+    """A field that some points have and no list names; one that no point has matches none."""
+    index.upsert([point(0, **{"mine.energy": 0.8, "mine.mood": ["calm"]}), point(1, **{"mine.energy": 0.2}), point(2)])
+
+    assert found(index, ranges={"mine.energy": Range(min=0.5)}) == [0]
+    assert found(index, ranges={"mine.energy": Range()}) == [0, 1]
+    assert found(index, ranges={"mine.energy": Range(max=0.5)}, or_unknown=frozenset({"mine.energy"})) == [1, 2]
+    assert found(index, any_of={"mine.mood": ("CALM", "wild")}) == [0]
+    assert found(index, ranges={"mine.other": Range()}) == []
+    assert found(index, any_of={"mine.other": ("calm",)}) == []
+
+
 def test_hits_meet_all_conditions(index):
     """Ranges, keywords and exclusions are combined with AND."""
     index.upsert(
@@ -265,6 +277,7 @@ FILTERS = (
     Filters(ranges={"tempo": Range(max=100)}, or_unknown=frozenset({"tempo"})),
     Filters(any_of={"genre": ("rock", "folk")}, ranges={"year": Range(min=1990)}),
     Filters(none_of={"genre": ("rock",)}),
+    Filters(ranges={"mine.energy": Range(min=0.5)}, any_of={"mine.mood": ("calm",)}),
 )
 
 
@@ -281,6 +294,8 @@ def library():
             payload.pop("tempo")
         if number % 11 == 0:
             payload.pop("genre")
+        if number % 3 == 0:
+            payload |= {"mine.energy": number / SIZE, "mine.mood": ["calm" if number % 2 else "wild"]}
         yield Point(identifier(number), vector, payload)
 
 

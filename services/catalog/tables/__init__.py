@@ -32,6 +32,7 @@ from services.catalog.tables.listening import (
     WaitingNameRow,
 )
 from services.catalog.tables.map import MapPointRow, MapRow
+from services.catalog.tables.own_features import OwnFeatureRow, OwnValueRow
 from services.catalog.tables.people import PersonRow, SessionRow
 from services.catalog.tables.playlists import PlaylistEntryRow, PlaylistRow
 from services.catalog.tables.quotas import LibraryQuotaRow, LibraryUsageRow
@@ -83,6 +84,8 @@ __all__ = [
     "MetaRow",
     "MixPlaylistRow",
     "Moment",
+    "OwnFeatureRow",
+    "OwnValueRow",
     "PathBytes",
     "PersonRow",
     "PictureRow",

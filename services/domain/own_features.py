@@ -1,0 +1,69 @@
+"""Own features: values that an analyst attaches to tracks, such as `mine.energy`."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from services.domain.errors import InvalidRequest
+
+FEATURES_MAX = 100
+"""Own features of an installation. Each is a column of both vector indexes and of the exported table."""
+
+VALUE_MAX = 200
+"""Characters of a text."""
+
+Value = float | bool | str
+
+_PART = "[a-z][a-z0-9_]{0,31}"
+_NAME = re.compile(rf"{_PART}\.{_PART}")
+
+
+class FeatureType(StrEnum):
+    """What the values of an own feature are."""
+
+    NUMBER = "number"
+    FLAG = "flag"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFeature:
+    """An own feature.
+
+    Attributes:
+        name: Its namespace and its column, such as `mine.energy`.
+        type: What its values are.
+        imported_at: When its values were imported.
+        tracks: The number of tracks with a value.
+        low: The lowest number; None for other types.
+        high: The highest number.
+    """
+
+    name: str
+    type: FeatureType
+    imported_at: datetime
+    tracks: int
+    low: float | None
+    high: float | None
+
+
+def is_own(field: str) -> bool:
+    """Return whether a field of filters is an own feature: no other name contains a dot."""
+    return _NAME.fullmatch(field) is not None
+
+
+def own_name(namespace: str, heading: str) -> str:
+    """Return the name of the feature in a column of a file: `My Energy` of `mine` is `mine.my_energy`.
+
+    Raises:
+        InvalidRequest: the namespace or the heading cannot be part of a name.
+    """
+    column = re.sub(r"[\s-]+", "_", heading.strip().lower())
+    for part, what in ((namespace, "namespace"), (column, "column")):
+        if not re.fullmatch(_PART, part):
+            raise InvalidRequest(
+                f"The {what} '{part}' cannot name own features: use up to 32 of the characters a-z, 0-9 and _, "
+                "beginning with a letter."
+            )
+    return f"{namespace}.{column}"
