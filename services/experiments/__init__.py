@@ -1,0 +1,1 @@
+"""Experiments: the file that describes them, the assignment of listeners, statistics, and reports."""
