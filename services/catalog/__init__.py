@@ -40,6 +40,7 @@ from services.catalog.progress import ProgressStore
 from services.catalog.quotas import QuotaStore
 from services.catalog.radio import RadioStore
 from services.catalog.ratings import RatingStore
+from services.catalog.recommendation_log import RecommendationLog
 from services.catalog.space_analyses import SpaceAnalysisStore
 from services.catalog.space_mappings import SpaceMappingStore
 from services.catalog.space_store import SpaceStore
@@ -99,6 +100,7 @@ class Catalogue:
         self.mix_playlists = MixPlaylistStore(database)
         self.listens = ListenStore(database)
         self.listeners = ListenerStore(database)
+        self.recommendation_log = RecommendationLog(database)
         self.play_counts = PlayCountStore(database)
         self.tastes = TasteStore(database)
         self.annotations = AnnotationStore(database)

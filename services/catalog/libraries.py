@@ -13,6 +13,7 @@ from services.catalog.keys import libraries_of_key
 from services.catalog.listeners import HISTORY
 from services.catalog.tables import (
     AccountRow,
+    AnswerRow,
     ApiKeyRow,
     FailedFileRow,
     JobRow,
@@ -37,7 +38,7 @@ from services.domain.names import text_key
 
 _OF_LISTENER = (
     *((ListenRow, ListenRow.listener), (PlaylistRow, PlaylistRow.owner)),
-    *((RadioRow, RadioRow.listener), (LinkRow, LinkRow.listener)),
+    *((RadioRow, RadioRow.listener), (LinkRow, LinkRow.listener), (AnswerRow, AnswerRow.listener)),
 )
 """Tables whose rows get the library of a listener, with the column of the listener."""
 

@@ -10,6 +10,7 @@ from services.catalog.database import Database
 from services.catalog.tables import (
     AccountRow,
     AnnotationRow,
+    AnswerRow,
     ApiKeyRow,
     IdempotencyRow,
     LibraryMemberRow,
@@ -29,7 +30,7 @@ Listener = InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
 
 HISTORY: tuple[Listener, ...] = (
     *(ListenRow.listener, StartRow.listener, TasteRow.listener, RemovedTrackRow.listener, AnnotationRow.listener),
-    *(PlaylistRow.owner, PlayQueueRow.listener, RadioRow.listener, IdempotencyRow.listener),
+    *(PlaylistRow.owner, PlayQueueRow.listener, RadioRow.listener, IdempotencyRow.listener, AnswerRow.listener),
 )
 """The columns that name a listener in rows of what they heard and chose. Rows that refer to these go with them."""
 

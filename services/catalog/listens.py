@@ -1,6 +1,6 @@
 """Stored listens and starts, by listener."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ from services.catalog import tenancy
 from services.catalog.database import Database, decode_cursor, encode_cursor, now
 from services.catalog.libraries import as_member, libraries_of
 from services.catalog.matching import Match, identity_of, lock_matching, match
+from services.catalog.outcomes import StoredListen, attach_listens
 from services.catalog.ratings import from_tags
 from services.catalog.starts import counted_start, start_of, store_start
 from services.catalog.successors import followed, predecessors_of
@@ -234,11 +235,12 @@ class ListenStore:
         new = {identity: row_id for row_id, identity in session.execute(returning, list(rows.values()))} if rows else {}
         _store_waiting_names(session, {found.identity: found for found in matches}, new)
         known = stored | dict(_known(session, listener, [identity for identity in rows if identity not in new]))
-        answers = []
+        new_ids, answers = dict(new), []
         for found in matches:
             if is_new := found.identity in new:  # the next one with this identity is a duplicate
                 known[found.identity] = (new.pop(found.identity), found.track_id)
             answers.append(Recorded(known[found.identity][0], is_new, known[found.identity][1]))
+        attach_listens(self._database, session, list(_to_attach(listener, listens, matches, new_ids)))
         put_first(session, {found.track_id for found in matches if found.track_id is not None})
         return answers
 
@@ -266,7 +268,17 @@ def _row(listener: str, listen: NewListen, found: Match) -> dict[str, object]:
         "album": None if described is None else described.album,
         "duration_ms": None if described is None else described.duration_ms,
         "undated_plays": listen.undated_plays,
+        "recommendation_id": listen.recommendation_id,
     }
+
+
+def _to_attach(
+    listener: str, listens: Sequence[NewListen], matches: Sequence[Match], new: Mapping[str, int]
+) -> Iterator[StoredListen]:
+    """Yield the new listens that may follow a recommendation."""
+    for listen, found in zip(listens, matches, strict=True):
+        if found.track_id is not None and listen.undated_plays is None and found.identity in new:
+            yield StoredListen(new[found.identity], listener, found.track_id, listen.at, listen.recommendation_id)
 
 
 def _places(session: Session, matches: Sequence[Match]) -> Callable[[str | None], str | None]:
@@ -376,4 +388,5 @@ def _listen(row: ListenRow, track_id: str | None) -> Listen:
         played_ms=row.played_ms,
         key=row.key,
         undated_plays=row.undated_plays,
+        recommendation_id=row.recommendation_id,
     )

@@ -75,6 +75,7 @@ _PLACED = "{here}.library_id {ours}"
 _OF_TRACK = "{here}.track_id"
 _OF_MEMBER = "{here}.listener IN (SELECT listener FROM library_members WHERE library_id {ours})"
 _OF_LINK = "{here}.link IN (SELECT name FROM links WHERE library_id {ours})"
+_OF_ANSWER = "{here}.answer IN (SELECT number FROM recommendation_answers WHERE library_id {ours})"
 _OF_SESSION = "{here}.session_id IN (SELECT id FROM radio_sessions WHERE library_id {ours})"
 
 HELD: Mapping[str, str] = MappingProxyType(
@@ -100,6 +101,8 @@ RULES: Mapping[str, str] = MappingProxyType(
         "playlists": _PLACED,
         # Whatever their tracks, because a change of a playlist writes all of its entries.
         "playlist_entries": "{here}.playlist_id IN (SELECT id FROM playlists WHERE library_id {ours})",
+        "recommendation_answers": _PLACED,
+        **dict.fromkeys(("recommended_tracks", "recommendation_outcomes"), _OF_ANSWER),
         "radio_sessions": _PLACED,
         "radio_tracks": _OF_SESSION,
         "radio_events": _OF_SESSION,

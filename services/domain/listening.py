@@ -83,6 +83,7 @@ class NewListen:
         played_ms: How long the track was played.
         key: The sender's id of this listen; listens with the same key are the same listen.
         undated_plays: The number of plays that it stands for if their times are unknown; `at` is then `UNDATED`.
+        recommendation_id: The answer that recommended the track, as the sender names it; None if it names none.
     """
 
     names: tuple[str, ...] = ()
@@ -92,6 +93,7 @@ class NewListen:
     played_ms: int | None = None
     key: str | None = None
     undated_plays: int | None = None
+    recommendation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,7 @@ from services.catalog.tables.own_features import OwnFeatureRow, OwnValueRow
 from services.catalog.tables.people import PersonRow, SessionRow
 from services.catalog.tables.playlists import PlaylistEntryRow, PlaylistRow
 from services.catalog.tables.quotas import LibraryQuotaRow, LibraryUsageRow
+from services.catalog.tables.recommendation_log import AnswerRow, OutcomeRow, RecommendedTrackRow
 from services.catalog.tables.service import (
     AccountRow,
     ApiKeyRow,
@@ -57,6 +58,7 @@ __all__ = [
     "UNSENT",
     "AccountRow",
     "AnnotationRow",
+    "AnswerRow",
     "ApiKeyRow",
     "DeletedTrackRow",
     "ExternalIdRow",
@@ -84,6 +86,7 @@ __all__ = [
     "MetaRow",
     "MixPlaylistRow",
     "Moment",
+    "OutcomeRow",
     "OwnFeatureRow",
     "OwnValueRow",
     "PathBytes",
@@ -95,6 +98,7 @@ __all__ = [
     "RadioEventRow",
     "RadioRow",
     "RadioTrackRow",
+    "RecommendedTrackRow",
     "RemovedTrackRow",
     "SessionRow",
     "SortText",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.catalog.tables.columns import OwnLibrary, Table
@@ -18,6 +18,12 @@ class ListenRow(Table):
         # Includes track and kind, so that reading recent listens needs only the index.
         Index("ix_listens_listener_at", "listener", "at", "id", "track_id", "kind"),
         Index("ix_listens_listener_kind", "listener", "kind", "track_id", "at"),
+        Index(
+            "ix_listens_recommendation_id",
+            "recommendation_id",
+            sqlite_where=text("recommendation_id IS NOT NULL"),
+            postgresql_where=text("recommendation_id IS NOT NULL"),
+        ),
         {"sqlite_autoincrement": True},  # ids are never reused: a repeated deletion must not delete another listen
     )
 
@@ -38,6 +44,8 @@ class ListenRow(Table):
     duration_ms: Mapped[int | None]
     undated_plays: Mapped[int | None]
     """The number of plays that the row stands for if their times are unknown; `at` is then `UNDATED`."""
+    recommendation_id: Mapped[str | None] = mapped_column(String(36))
+    """As the sender names it; `recommendation_outcomes` has the answer that it is attached to."""
     library_id: Mapped[OwnLibrary]
 
 
