@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from services.cli import arguments, asking
 from services.cli.arguments import AsJson, path_argument
 from services.cli.assistant import mcp
+from services.cli.evaluating import evaluate
 from services.cli.exporting import export
 from services.cli.forgetting import forget
 from services.cli.keys import keys
@@ -324,6 +325,7 @@ app.add_typer(model, name="model")
 app.command()(mcp)
 app.command()(export)
 app.command()(forget)
+app.command()(evaluate)
 
 
 def _check(job: "Job", *, strict: bool) -> None:

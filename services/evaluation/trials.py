@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import nan
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -373,7 +373,7 @@ def coverage(answer: Positions, interests: Sequence[Positions], depth: int = TOP
     return float(np.mean([np.isin(answer[:depth], wanted).any() for wanted in interests]))
 
 
-def diversity(answer: Positions, vectors: Array, depth: int = TOP) -> float:
+def diversity(answer: Positions, vectors: NDArray[np.floating[Any]], depth: int = TOP) -> float:
     """Return the mean cosine distance of the first tracks of an answer; NaN for one track."""
     distance = mean_distance(list(vectors[answer[:depth]]))
     return nan if distance is None else distance
