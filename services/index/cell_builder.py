@@ -6,7 +6,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from services.catalog.index_builds import BuildPhase
 from services.domain.filters import RANGE_FIELDS
 from services.domain.track import EMBEDDING_DIM
 from services.domain.vector_index import Point
-from services.index.cells import packed
+from services.index.cells import encoded, packed
 from services.index.columns import OwnNumbers, keywords_of
 from services.storage.disk import sync
 
@@ -37,12 +37,14 @@ def build(path: Path, batches: Iterable[Sequence[Point]], after_step: AfterStep 
     arrived = path / "arrived.f32"
     ids, numbers, keywords = bytearray(), [np.empty((0, len(RANGE_FIELDS)), dtype=np.float32)], _Pairs()
     own = OwnNumbers(RANGE_FIELDS)
-    count = 0
+    count, peak = 0, 0.0
     with arrived.open("wb") as file:
         for batch in batches:
             if not batch:
                 continue
-            file.write(np.stack([point.vector for point in batch]).astype("<f4").tobytes())
+            stacked = np.stack([point.vector for point in batch]).astype("<f4")
+            file.write(stacked.tobytes())
+            peak = max(peak, float(np.abs(stacked).max()))
             ids += b"".join(packed(point.id) for point in batch)
             fields = [[point.payload.get(name) for name in RANGE_FIELDS] for point in batch]
             numbers.append(np.array(fields, dtype=np.float32))
@@ -56,7 +58,7 @@ def build(path: Path, batches: Iterable[Sequence[Point]], after_step: AfterStep 
         return 0
     vectors = np.memmap(arrived, dtype="<f4", mode="r", shape=(count, EMBEDDING_DIM))
     centroids, order, starts = _cells(vectors, after_step)
-    _write_vectors(path, vectors, order, after_step)
+    _write_vectors(path, vectors, order, peak, after_step)
     rows = np.empty(count, dtype=np.int32)
     rows[order] = np.arange(count, dtype=np.int32)
     packed_ids = np.frombuffer(bytes(ids), dtype="S16")[order]
@@ -102,15 +104,24 @@ def _nearest(vectors: Vectors, centroids: Vectors) -> NDArray[np.intp]:
     return np.concatenate(parts)
 
 
-def _write_vectors(path: Path, vectors: Vectors, order: NDArray[np.int32], after_step: AfterStep) -> None:
-    header = {"descr": "<f4", "fortran_order": False, "shape": vectors.shape}
-    with (path / "vectors.npy").open("wb") as file:  # not a memory map, which a full disk ends with SIGBUS
-        np.lib.format.write_array_header_1_0(file, header)
+def _write_vectors(path: Path, vectors: Vectors, order: NDArray[np.int32], peak: float, after_step: AfterStep) -> None:
+    """Write the sorted vectors and their codes."""
+    # Not into memory maps, which a full disk ends with SIGBUS.
+    with (path / "vectors.npy").open("wb") as exact, (path / "codes.npy").open("wb") as codes:
+        _write_header(exact, "<f4", vectors.shape)
+        _write_header(codes, f"|V{EMBEDDING_DIM}", vectors.shape[:1])
         for start in range(0, len(order), CHUNK):
-            file.write(vectors[order[start : start + CHUNK]].tobytes())
+            chunk = vectors[order[start : start + CHUNK]]
+            exact.write(chunk.tobytes())
+            codes.write(encoded(chunk, peak).tobytes())
             after_step(BuildPhase.CELLS, len(order))
-        file.flush()
-        os.fsync(file.fileno())
+        for file in (exact, codes):
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _write_header(file: BinaryIO, descr: str, shape: tuple[int, ...]) -> None:
+    np.lib.format.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})
 
 
 class _Pairs:

@@ -3,6 +3,7 @@
 The files of a directory, written by `build` and memory-mapped by `Cells`:
 
     vectors.npy    (n, 128), sorted by cell
+    codes.npy      (n,), the vectors in 8 bits an element, 128 bytes each; a search compares these first
     ids.npy        (n,), 16 bytes each
     by-id.npy      (n,) rows in ascending order of their ids
     numbers.npy    (number of fields, n)
@@ -21,27 +22,32 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import simsimd
 from numpy.typing import NDArray
 
 from services.domain.filters import RANGE_FIELDS, Filters
 from services.domain.libraries import LIBRARY
 from services.domain.names import text_key
+from services.domain.track import EMBEDDING_DIM
 from services.domain.vector_index import Hit, Query
 from services.index.columns import Columns, Mask, Numbers, Rows
 from services.index.points import FILTERS_KEPT, highest
 
-VISITED_POINTS = 60_000
+VISITED_POINTS = 100_000
 """Points that a search without filters compares, in the nearest cells (docs/evaluation/index.md has the recall)."""
 
-LEAST_VISITED = 20_000
+LEAST_VISITED = 30_000
 """Matching points that a search with filters compares at least. The fewer points match, the more cells they are in."""
 
 FEW = 5_000
 """So few matching points are compared without looking for the nearest cells, and so few points of libraries are looked
 up by their keys: an installation may have thousands of libraries, each with filters of its own."""
 
-DENSE_SHARE = 0.3
-"""From this share of matching points on, comparing all points of a cell is faster than gathering those that match."""
+CODE_MAX = 127
+NAMED_AT_ONCE = 10_000
+
+COMPARED_AGAIN = 3
+"""So many times the wanted number of points are compared by their vectors, after a comparison by codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,7 @@ class Cells:
         Raises:
             OSError, ValueError: a file is missing or damaged.
         """
-        self._vectors = _mapped(path / "vectors.npy")
+        self._vectors, self._codes = _mapped(path / "vectors.npy"), _mapped(path / "codes.npy")
         self._ids, self._by_id = _mapped(path / "ids.npy"), _mapped(path / "by-id.npy")
         self._centroids, self._starts = np.load(path / "centroids.npy"), np.load(path / "starts.npy")
         names = path / "numbers.json"  # builds of earlier versions have none
@@ -78,7 +84,7 @@ class Cells:
             field: _Keywords({key: place for place, key in enumerate(keys)}, path, field)
             for field, keys in json.loads((path / "keywords.json").read_text(encoding="utf-8")).items()
         }
-        if not len(self._vectors) == len(self._ids) == len(self._by_id) == self._starts[-1]:
+        if not len(self._vectors) == len(self._codes) == len(self._ids) == len(self._by_id) == self._starts[-1]:
             raise ValueError(f"The files in {path} have different numbers of points.")
         self._alive: Mask | None = None
         self._gone = 0
@@ -99,9 +105,9 @@ class Cells:
 
     def ids(self) -> Iterator[str]:
         """Iterate over the ids in ascending order."""
-        for row in self._by_id:
-            if self._alive is None or self._alive[row]:
-                yield self._id(row)
+        rows = self._by_id if self._alive is None else self._by_id[self._alive[self._by_id]]
+        for start in range(0, len(rows), NAMED_AT_ONCE):
+            yield from self._names(rows[start : start + NAMED_AT_ONCE])
 
     def count(self, filters: Filters, exclude: Collection[str]) -> int:
         """Return the number of points that meet the filters and are not excluded."""
@@ -118,37 +124,19 @@ class Cells:
         sizes = np.diff(selection.starts)
         nearest = np.argsort(-(self._centroids @ query.vector))
         visited = max(LEAST_VISITED, VISITED_POINTS * (selection.starts[-1] / len(self._ids)) ** 0.5)
-        wanted = max(visited, query.limit + len(query.exclude))
-        last = int(np.searchsorted(np.cumsum(sizes[nearest]), wanted))
-        cells = nearest[: last + 1]
-        rows, scores = self._scored(selection, cells[sizes[cells] > 0], query.vector)
-        return self._best(query, rows, scores)
+        wanted = query.limit + len(query.exclude)
+        last = int(np.searchsorted(np.cumsum(sizes[nearest]), max(visited, wanted)))
+        rows = _rows_in(selection, nearest[: last + 1])
+        similarity = simsimd.cdist(
+            encoded(query.vector)[None], self._codes.take(rows).view(np.int8).reshape(-1, EMBEDDING_DIM), "dot"
+        )
+        rows = rows[highest(np.asarray(similarity)[0], COMPARED_AGAIN * wanted)]
+        return self._best(query, rows, self._vectors[rows] @ query.vector)
 
-    def _best(self, query: Query, rows: NDArray[Any], scores: NDArray[np.float32]) -> list[Hit]:
+    def _best(self, query: Query, rows: Rows, scores: NDArray[np.float32]) -> list[Hit]:
         best = highest(scores, query.limit + len(query.exclude))
-        hits = [Hit(self._id(row), float(score)) for row, score in zip(rows[best], scores[best], strict=True)]
+        hits = map(Hit, self._names(rows[best]), scores[best].tolist())
         return [hit for hit in hits if hit.id not in query.exclude]
-
-    def _scored(
-        self, selection: Selection, cells: NDArray[np.intp], vector: NDArray[np.float32]
-    ) -> tuple[NDArray[Any], NDArray[np.float32]]:
-        """Return the matching rows in some cells, and their similarity to a vector."""
-        starts, matching = self._starts, selection.starts
-        dense = np.diff(matching)[cells] >= DENSE_SHARE * np.diff(starts)[cells]
-        rows, scores = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.float32)]
-        for cell in cells[dense]:
-            whole = self._vectors[starts[cell] : starts[cell + 1]] @ vector
-            inside = np.arange(starts[cell], starts[cell + 1])
-            if selection.rows is not None:
-                inside = selection.rows[matching[cell] : matching[cell + 1]]
-                whole = whole[inside - starts[cell]]
-            rows.append(inside)
-            scores.append(whole)
-        if selection.rows is not None and not dense.all():
-            parts = [selection.rows[matching[cell] : matching[cell + 1]] for cell in cells[~dense]]
-            rows.append(np.concatenate(parts))
-            scores.append(self._vectors[rows[-1]] @ vector)
-        return np.concatenate(rows), np.concatenate(scores)
 
     def _selection(self, filters: Filters) -> Selection:
         known = self._selections
@@ -193,9 +181,12 @@ class Cells:
         found: list[int] = rows[self._ids[rows] == wanted].tolist()
         return found
 
-    def _id(self, row: int) -> str:
-        digits = bytes(self._ids[row]).ljust(16, b"\0").hex()
-        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    def _names(self, rows: Rows) -> Iterator[str]:
+        """Yield the ids of rows."""
+        digits = self._ids[rows].tobytes().hex()
+        for start in range(0, len(digits), 32):
+            each = digits[start : start + 32]
+            yield f"{each[:8]}-{each[8:12]}-{each[12:16]}-{each[16:20]}-{each[20:]}"
 
 
 class _Of(Mapping[str, Numbers]):
@@ -230,6 +221,23 @@ class _Keywords:
             return self._rows
         place = self._places.get(key)
         return self._rows[:0] if place is None else self._rows[self._starts[place] : self._starts[place + 1]]
+
+
+def encoded(vectors: NDArray[np.float32], peak: float | None = None) -> NDArray[np.int8]:
+    """Return vectors in 8 bits an element; `peak` is the largest element, by default that of the vectors."""
+    peak = float(np.abs(vectors).max()) if peak is None else peak
+    codes: NDArray[np.int8] = np.rint(vectors * (CODE_MAX / peak)).astype(np.int8)
+    return codes
+
+
+def _rows_in(selection: Selection, cells: NDArray[np.intp]) -> Rows:
+    """Return the matching rows in some cells."""
+    bounds = zip(selection.starts[cells].tolist(), selection.starts[cells + 1].tolist(), strict=True)
+    if selection.rows is None:
+        parts = [np.arange(start, end, dtype=np.int32) for start, end in bounds]
+    else:
+        parts = [selection.rows[start:end] for start, end in bounds]
+    return np.concatenate(parts)
 
 
 def packed(point_id: str) -> bytes:

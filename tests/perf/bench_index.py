@@ -29,7 +29,7 @@ from tests.perf import vectors
 from tests.perf.verdicts import show
 
 BATCH = 2_000
-QUERIES = 24
+QUERIES = 48
 LIMIT, COMPARED = 100, 10
 SHARES = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.001)
 PAGE = Path(__file__).parents[2] / "docs" / "evaluation" / "index.md"
