@@ -11,6 +11,8 @@ from services.domain.errors import NotConfigured
 from services.domain.spaces import View
 from services.domain.vector_index import PICTURES, TRACKS, Collection
 from services.domain.words import TextEmbedder
+from services.experiments.assignment import Experiments
+from services.experiments.file import read_experiments
 from services.index import VectorIndex, VectorSearch
 from services.index.generations import Generations, delete_indexes
 from services.index.indexer_thread import IndexerThread
@@ -73,6 +75,7 @@ class Services:
     mixes: Mixes
     pictures: Pictures
     smart_playlists: SmartPlaylists
+    experiments: Experiments
     meter: Meter
     """Counts the requests of libraries."""
     sign_in: SignIn | None
@@ -100,13 +103,13 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
     Without an `embedder`, the text tower is loaded at the first text.
 
     Raises:
-        NotConfigured: no broker is set, the file of groups is wrong, or several processes would share the embedded
-            index.
+        NotConfigured: no broker is set, the file of groups or of experiments is wrong, or several processes would share
+            the embedded index.
         AlreadyRunning: another process uses the index directory, or the catalogue is being restored.
         CatalogueUnavailable, IndexUnavailable: the catalogue or the index cannot be opened.
     """
     _check_processes(settings)
-    sign_in = open_sign_in(settings)
+    sign_in, experiments = open_sign_in(settings), Experiments(read_experiments(settings.experiments_file))
     queue = open_queue(settings)
     with ExitStack() as opened:
         catalogue = _open_catalogue(settings, opened)
@@ -137,6 +140,7 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
         mixes=Mixes(catalogue, recommender, tastes, words, paths),
         pictures=Pictures(catalogue, picture_index, words),
         smart_playlists=SmartPlaylists(catalogue, recommender, words),
+        experiments=experiments,
         meter=meter,
         sign_in=sign_in,
         embedded=embedded,

@@ -144,6 +144,13 @@ class Settings(LibrarySettings, IndexSettings, SignInSettings):
         allow_inf_nan=False,
         description="Number of days after which a listen counts half, unless a request sets its own half-life.",
     )
+    experiments_file: str | None = Field(
+        default=None,
+        description=(
+            "TOML file that describes experiments: variants of the ranking, each for some of the listeners "
+            "([experiments.md](experiments.md))."
+        ),
+    )
     link_password: SecretStr | None = Field(
         default=None,
         description=(

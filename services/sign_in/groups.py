@@ -1,17 +1,14 @@
 """The file that says what each group of the provider may do."""
 
-import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.domain.access import Scope
-from services.domain.errors import InvalidRequest, NotConfigured
 from services.domain.names import text_key
 from services.domain.people import Grant, Group, check_group
-from services.settings.library import expand
+from services.settings.toml_files import explained, read_toml
 
 _STRICT = ConfigDict(extra="forbid")
 
@@ -67,23 +64,9 @@ def read_groups(path: str) -> GroupRules:
     Raises:
         NotConfigured: it cannot be read, or is wrong.
     """
-    try:
-        content = tomllib.loads(Path(expand(path)).read_text(encoding="utf-8"))
-        found = _File.model_validate(content)
+    with explained("SEGUE_OIDC_GROUPS", path):
+        found = _File.model_validate(read_toml(path))
         groups = tuple(Group(name, each.grant) for name, each in found.groups.items())
         for group in groups:
             check_group(group)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValueError, InvalidRequest) as error:
-        raise NotConfigured(f"SEGUE_OIDC_GROUPS: '{path}' {_reason(error)}") from error
     return GroupRules(found.groups_claim, found.listener_claim, groups)
-
-
-def _reason(error: Exception) -> str:
-    match error:
-        case OSError():
-            return f"cannot be read: {error.strerror}."
-        case ValidationError():
-            wrong = error.errors(include_url=False)[0]
-            return f"is wrong at `{'.'.join(map(str, wrong['loc']))}`: {wrong['msg']}."
-        case _:
-            return f"is wrong: {str(error).rstrip('.')}."

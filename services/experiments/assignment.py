@@ -1,0 +1,32 @@
+"""The experiments of this service, and the variant of each listener."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from services.catalog.database import now as current_time
+from services.domain.experiments import Assigned, Experiment, assign
+
+
+class Experiments:
+    """Assigns listeners to the variants of the experiments that run."""
+
+    def __init__(self, known: Sequence[Experiment] = (), clock: Callable[[], datetime] = current_time) -> None:
+        self.known = tuple(known)
+        self._clock = clock
+
+    def of(self, unit: str | None) -> Assigned | None:
+        """Return the variant of a listener or of a session; None if it takes part in no experiment.
+
+        It takes part in one experiment at a time: the first of the file that has a variant for it.
+        """
+        if unit is None or not self.known:
+            return None
+        now = self._clock()
+        for experiment in self.known:
+            if experiment.runs_at(now) and (variant := assign(experiment, unit)) is not None:
+                return Assigned(experiment.name, variant)
+        return None
+
+    def named(self, name: str) -> Experiment | None:
+        """Return an experiment by its name."""
+        return next((each for each in self.known if each.name == name), None)
