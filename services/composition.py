@@ -24,6 +24,7 @@ from services.quotas.meter import Meter
 from services.radio.sessions import Radio
 from services.recommend import Recommender
 from services.recommend.carrying import CarriedTexts, Carrying
+from services.recommend.comparisons import Comparer
 from services.recommend.finder import Finder
 from services.recommend.path import Paths
 from services.recommend.pictures import Pictures
@@ -73,6 +74,7 @@ class Services:
     starter: Starter
     tastes: Tastes
     mixes: Mixes
+    comparer: Comparer
     pictures: Pictures
     smart_playlists: SmartPlaylists
     experiments: Experiments
@@ -138,6 +140,7 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
         starter=Starter(catalogue.tracks, index, recommender, words),
         tastes=tastes,
         mixes=Mixes(catalogue, recommender, tastes, words, paths),
+        comparer=Comparer(catalogue, recommender),
         pictures=Pictures(catalogue, picture_index, words),
         smart_playlists=SmartPlaylists(catalogue, recommender, words),
         experiments=experiments,

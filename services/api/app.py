@@ -24,6 +24,7 @@ from services.api.security.authentication import install_authentication
 from services.api.security.exposure import refuse_exposure
 from services.api.security.origins import install_cors, install_origin_checks
 from services.api.transcoding import install_transcoding
+from services.api.v1.comparisons import comparisons
 from services.api.v1.covers import covers
 from services.api.v1.events import events
 from services.api.v1.export import export
@@ -84,6 +85,7 @@ BLUEPRINTS = (
     me,
     users,
     tastes,
+    comparisons,
     own_data,
     jobs,
     keys,

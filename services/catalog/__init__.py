@@ -7,6 +7,7 @@ from services.catalog.albums import AlbumStore
 from services.catalog.analyses import AnalysisStore
 from services.catalog.annotations import AnnotationStore
 from services.catalog.browsing import BrowseStore
+from services.catalog.comparisons import ComparisonStore
 from services.catalog.covers import CoverStore
 from services.catalog.database import Database
 from services.catalog.exports import ExportStore
@@ -105,6 +106,7 @@ class Catalogue:
         self.tastes = TasteStore(database)
         self.annotations = AnnotationStore(database)
         self.play_queues = PlayQueueStore(database)
+        self.comparisons = ComparisonStore(database)
         self.keys = KeyStore(database)
         self.accounts = AccountStore(database)
         self.people = PeopleStore(database)

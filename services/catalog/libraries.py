@@ -15,6 +15,7 @@ from services.catalog.tables import (
     AccountRow,
     AnswerRow,
     ApiKeyRow,
+    ComparisonRow,
     FailedFileRow,
     JobRow,
     LibraryMemberRow,
@@ -39,6 +40,7 @@ from services.domain.names import text_key
 _OF_LISTENER = (
     *((ListenRow, ListenRow.listener), (PlaylistRow, PlaylistRow.owner)),
     *((RadioRow, RadioRow.listener), (LinkRow, LinkRow.listener), (AnswerRow, AnswerRow.listener)),
+    (ComparisonRow, ComparisonRow.listener),
 )
 """Tables whose rows get the library of a listener, with the column of the listener."""
 

@@ -12,6 +12,7 @@ from services.catalog.tables import (
     AnnotationRow,
     AnswerRow,
     ApiKeyRow,
+    ComparisonRow,
     IdempotencyRow,
     LibraryMemberRow,
     LinkRow,
@@ -31,6 +32,7 @@ Listener = InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
 HISTORY: tuple[Listener, ...] = (
     *(ListenRow.listener, StartRow.listener, TasteRow.listener, RemovedTrackRow.listener, AnnotationRow.listener),
     *(PlaylistRow.owner, PlayQueueRow.listener, RadioRow.listener, IdempotencyRow.listener, AnswerRow.listener),
+    ComparisonRow.listener,
 )
 """The columns that name a listener in rows of what they heard and chose. Rows that refer to these go with them."""
 

@@ -4,8 +4,10 @@
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import delete, literal, select
 from sqlalchemy.orm import Session
@@ -56,6 +58,15 @@ class SpaceViews:
     def unpin(self) -> None:
         """End the request or task."""
         _pin.set(None)
+
+    @contextmanager
+    def reading(self, version: str) -> Iterator[None]:
+        """Let the reads of a block be of another space than the served one."""
+        before = _pin.set(_Pin(self, replace(self.view(), served=version)))
+        try:
+            yield
+        finally:
+            _pin.reset(before)
 
     def view(self) -> View:
         """Return the spaces as this request sees them; without a pin as they were at most a second ago."""

@@ -97,6 +97,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "library_quotas": _PLACED,
         "library_usage": _PLACED,
         "listens": _PLACED,
+        "comparisons": _PLACED,
         "waiting_names": "{here}.listen_id IN (SELECT id FROM listens WHERE library_id {ours})",
         "playlists": _PLACED,
         # Whatever their tracks, because a change of a playlist writes all of its entries.

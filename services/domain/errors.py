@@ -2,7 +2,7 @@
 
 * SegueError
   * NotFound: TrackNotFound, PictureNotFound, JobNotFound, RadioNotFound, KeyNotFound,
-    PlaylistNotFound, ListenerNotFound, LibraryNotFound, LinkNotFound, PersonNotFound,
+    PlaylistNotFound, ComparisonNotFound, ListenerNotFound, LibraryNotFound, LinkNotFound, PersonNotFound,
     SignInNotConfigured
   * InvalidRequest: InvalidCursor, PathNotScannable, ArchiveUnusable, UnknownMood, UnusableClip, UnusablePicture,
     UnusableVideo
@@ -84,6 +84,13 @@ class PlaylistNotFound(NotFound):
 
     def __init__(self, playlist_id: str) -> None:
         super().__init__(f"No playlist has the id '{playlist_id}'.")
+
+
+class ComparisonNotFound(NotFound):
+    """The listener has no comparison with this id, or did not answer it within a day."""
+
+    def __init__(self, comparison_id: str) -> None:
+        super().__init__(f"This listener has no comparison with the id '{comparison_id}'. Ask for another pair.")
 
 
 class ListenerNotFound(NotFound):

@@ -26,6 +26,7 @@ from services.catalog import Catalogue
 from services.catalog.library import FileStamp
 from services.composition import Services
 from services.domain.access import Scope
+from services.domain.filters import Filters
 from services.domain.job import JobKind
 from services.domain.listening import NewListen, Start, StartPlay
 from services.domain.people import Grant, Identity
@@ -78,6 +79,7 @@ def placeholders(api: FlaskClient, services: Services, folder: Path) -> Iterator
         SMART_PLAYLIST: smart.id,
         "party.m3u8": (io.BytesIO(b"#EXTM3U\nAwakening.wav\n../Other/Song.mp3\n"), "party.m3u8"),
         "taste_id": taste.id,
+        "comparison_id": catalogue.comparisons.add(LISTENER, services.comparer.pair(Filters())).id,
         NEBULA: services.catalogue.tracks.resolve(["test:11"]).get("test:11"),  # to delete: others need the rest
         ALBUM: catalogue.tracks.get(AWAKENING).album_id,
         ARTIST: catalogue.tracks.get(AWAKENING).artist_id,

@@ -144,6 +144,36 @@ class ChangedItem(Model):
     """
 
 
+class ComparedTrack(Model):
+    """
+    One of two tracks to compare. Its names follow with the answer, so that they do not decide.
+    """
+
+    id: str
+    """
+    Its id, for the audio.
+    """
+    loudness: float | None
+    """
+    Loudness in LUFS, to play both equally loud. Null if unknown.
+    """
+    duration_ms: int | None
+    """
+    Length in milliseconds.
+    """
+
+
+class ComparisonAnswer(Model):
+    """
+    Which of the two tracks fits better.
+    """
+
+    choice: Literal["first", "second", "same"]
+    """
+    `same` if neither fits better than the other.
+    """
+
+
 class Corrected(Model):
     """
     A text as it was sent; Segue corrects none.
@@ -1236,6 +1266,61 @@ class Playlists(Model):
     playlists: list[PlaylistSummary]
 
 
+class Preference(Model):
+    """
+    What people preferred: tracks that Segue finds, or those of a baseline.
+    """
+
+    baseline: Literal["genre", "model"] | str
+    """
+    `genre`: a random track of the same genre. `model`: what Segue finds with another model version.
+    """
+    model_version: str
+    """
+    Model version of Segue's tracks.
+    """
+    other_version: str | None
+    """
+    The other model version. Null for other baselines.
+    """
+    people: int
+    """
+    Number of people who preferred one of the two at least once.
+    """
+    segue: int
+    """
+    Number of answers that prefer Segue's track.
+    """
+    baseline_answers: int
+    """
+    Number of answers that prefer the track of the baseline.
+    """
+    same: int
+    """
+    Number of answers that prefer neither. They do not count for `share`.
+    """
+    share: float | None
+    """
+    `segue` divided by the answers that prefer one of both. Null without any.
+    """
+    low: float
+    """
+    Lower limit of the 95 % interval of `share`.
+    """
+    high: float
+    """
+    Upper limit of the interval.
+    """
+    method: Literal["wilson", "bootstrap"] | str
+    """
+    `bootstrap`: people are resampled, so the interval holds for people like them. `wilson`, with fewer than 10 people: the interval holds for those who answered.
+    """
+    verdict: str
+    """
+    The result as a sentence.
+    """
+
+
 class Problem(Model):
     """
     An error in the format of RFC 9457.
@@ -2189,6 +2274,14 @@ class AudioFeaturesList(Model):
     """
     Ids of the request that belong to no analysed track.
     """
+
+
+class ComparisonReport(Model):
+    """
+    What people preferred in each contest.
+    """
+
+    contests: list[Preference]
 
 
 class Corrections(Model):
@@ -3166,6 +3259,19 @@ class AlbumWithTracks(Album):
     """
 
 
+class AnsweredComparison(Model):
+    """
+    The two tracks with their names. Which one Segue chose is not told, so that the next answers stay blind.
+    """
+
+    first: Track
+    second: Track
+    answers: int
+    """
+    Number of answers that the listener has given.
+    """
+
+
 class ArtistWithTracks(Artist):
     """
     An artist with the albums and some tracks.
@@ -3178,6 +3284,25 @@ class ArtistWithTracks(Artist):
     items: list[Track]
     """
     Its most typical tracks: those nearest to the centre of all its tracks.
+    """
+
+
+class Comparison(Model):
+    """
+    A track, and two others of which one may fit better.
+    """
+
+    id: str
+    track: Track
+    """
+    The track that both are compared with.
+    """
+    first: ComparedTrack
+    second: ComparedTrack
+    shown_at: AwareDatetime
+    answers: int
+    """
+    Number of answers that the listener has given.
     """
 
 

@@ -75,6 +75,7 @@ TAGS = (
         ("audioscrobbler", "audioscrobbler_1"),
     ),
     Tag("Jobs", "Scans and uploads, which run in the background.", ("jobs",)),
+    Tag("Comparisons", "Blind comparisons: which of two tracks fits better?", ("comparisons",)),
     Tag("Tables", "The library as tables, for analysts.", ("export",)),
     Tag("Service", "Status, failed files, health and metrics.", ("service", "events", "health", "")),
     Tag("Keys", "API keys of players and other clients.", ("keys",)),
@@ -100,6 +101,7 @@ PATH_PARAMETERS = {
     "listen_id": "The id of a listen event.",
     "key_id": "The id of an API key.",
     "taste_id": "The id of a taste.",
+    "comparison_id": "The id of a comparison.",
 }
 
 

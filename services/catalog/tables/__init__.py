@@ -1,6 +1,7 @@
 """The catalogue's tables. The migrations in `services/catalog/migrations` create exactly these."""
 
 from services.catalog.tables.columns import FIRST, LAST, NAME_MAX, Moment, PathBytes, SortText, Table
+from services.catalog.tables.comparisons import ComparisonRow
 from services.catalog.tables.library import (
     SENT,
     UNSENT,
@@ -60,6 +61,7 @@ __all__ = [
     "AnnotationRow",
     "AnswerRow",
     "ApiKeyRow",
+    "ComparisonRow",
     "DeletedTrackRow",
     "ExternalIdRow",
     "FailedFileRow",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from services.api.openapi.examples.comparisons import COMPARISONS
 from services.api.openapi.examples.library import LIBRARY
 from services.api.openapi.examples.listeners import LISTENERS
 from services.api.openapi.examples.map import MAP
@@ -18,5 +19,6 @@ V1_EXAMPLES: Mapping[str, Example] = {
     **LISTENERS,
     **SCROBBLING,
     **PLAYLISTS,
+    **COMPARISONS,
     **SERVICE_EXAMPLES,
 }
