@@ -60,7 +60,7 @@ __all__ = ["Catalogue"]
 class Catalogue:
     """The catalogue of this process. Open it once; its stores are thread-safe."""
 
-    def __init__(self, database: Database, rules: TagRules = DEFAULT_RULES) -> None:
+    def __init__(self, database: Database, rules: TagRules = DEFAULT_RULES) -> None:  # noqa: PLR0915  a line for each store
         self.database = database
         self.spaces = SpaceViews(database)
         self.space_analyses = SpaceAnalysisStore(database)

@@ -23,9 +23,11 @@ from segue_client.models import (
 from services.cli import output
 from services.cli.tables import Column, id_column, table_of, track_columns
 from services.domain.accounts import Account
+from services.domain.comparison import Contest
 from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS
 from services.domain.libraries import NamedLibrary
 from services.domain.quotas import Quota, Resource, Usage, today
+from services.experiments.preferences import Preference
 
 NO_TRACK = "No track matches."
 
@@ -157,6 +159,26 @@ def print_accounts(accounts: Sequence[Account]) -> None:
         Column("added", [each.created_at.date().isoformat() for each in accounts]),
     ]
     _print(accounts, columns, "There are no accounts.")
+
+
+def print_preferences(preferences: Sequence[Preference]) -> None:
+    """Print what people preferred in each contest, and what it shows."""
+    columns = [
+        Column("against", [_contest(each.contest) for each in preferences], weight=1, wraps=True),
+        Column("answers", [f"{each.segue + each.baseline} of {each.people} people" for each in preferences]),
+        Column("same", [str(each.same) for each in preferences]),
+        Column("for Segue", ["" if each.share is None else f"{each.share:.0%}" for each in preferences]),
+        Column("95 %", [f"{each.low:.0%} to {each.high:.0%}" for each in preferences]),
+    ]
+    _print(preferences, columns, "Nobody has answered yet. Open the page at #/compare.")
+    for each in preferences:
+        output.print_message(f"{_contest(each.contest)}: {each.verdict}")
+
+
+def _contest(contest: Contest) -> str:
+    if contest.other_version is not None:
+        return f"{contest.model_version} against {contest.other_version}"
+    return f"{contest.model_version} against random of the same genre"
 
 
 def print_pictures(pictures: Sequence[ScoredPicture]) -> None:

@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from services.cli import arguments, asking
 from services.cli.arguments import AsJson, path_argument
 from services.cli.assistant import mcp
+from services.cli.comparing import compare
 from services.cli.evaluating import evaluate
 from services.cli.exporting import export
 from services.cli.forgetting import forget
@@ -322,6 +323,7 @@ app.add_typer(service, name="service")
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")
 app.add_typer(model, name="model")
+app.add_typer(compare, name="compare")
 app.command()(mcp)
 app.command()(export)
 app.command()(forget)
