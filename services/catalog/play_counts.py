@@ -1,13 +1,13 @@
 """How often and how long ago a listener heard tracks, which of them the listener loves, and plays without a time."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, delete, func, select
+from sqlalchemy import Integer, case, delete, func, select
 
-from services.catalog.database import ROWS_PER_STATEMENT, Database, batched
+from services.catalog.database import IDS, ROWS_PER_STATEMENT, Database, batched, rows_of
 from services.catalog.matching import identity_of, lock_matching
 from services.catalog.successors import followed
 from services.catalog.tables import ListenRow
@@ -34,6 +34,14 @@ class PlayCountStore:
             for track_id, at in connection.execute(plays):
                 found[track_id].append(at)
         return found
+
+    def of_tracks(self, track_ids: Collection[str]) -> dict[str, int]:
+        """Return the number of plays of tracks by all listeners, by track id; tracks without a play are absent."""
+        number = func.sum(func.coalesce(ListenRow.undated_plays, 1), type_=Integer())
+        plays = select(ListenRow.track_id, number).where(ListenRow.kind == EventKind.PLAY, ListenRow.track_id.in_(IDS))
+        with self._database.columns() as connection:
+            rows = rows_of(connection, plays.group_by(ListenRow.track_id), track_ids)
+        return {track_id: count for track_id, count in rows}  # noqa: C416  rows are no pairs to mypy
 
     def undated(self, listener: str) -> dict[str, tuple[str, int]]:
         """Return what `set_undated` stored of a listener."""

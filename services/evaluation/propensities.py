@@ -1,5 +1,6 @@
 """What other options would have earned, estimated from a log with exploration."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -8,11 +9,14 @@ from numpy.typing import NDArray
 
 from services.experiments.statistics import Interval, Totals, ratio_interval
 
-SUPPORT_MIN = 0.95
-"""Share of the tracks of an arm that could have been recommended at their places; with less, the estimate is biased."""
+SUPPORT_MIN = 0.9
+"""Share of an arm's tracks that could have been in the logged answers; with less, the estimate says little of it."""
 
 EFFECTIVE_MIN = 100.0
 """Effective sample size below which nothing is said."""
+
+SWAPPED_BELOW = 0.5
+"""Exploration swaps a track in with a smaller propensity, and keeps one with a larger propensity."""
 
 Array = NDArray[np.float64]
 
@@ -23,7 +27,7 @@ class Places:
 
     Attributes:
         rewards: (n,), what the recommended track earned: 1 if it was played and not skipped, otherwise 0.
-        propensities: (n,), > 0: the probability with which the track was recommended at its place.
+        propensities: (n,), > 0: the probability with which the track was in the answer, at any place.
         groups: (n,): numbers that are equal for places of the same listener.
     """
 
@@ -33,13 +37,34 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True)
+class Arm:
+    """What an arm recommends in the logged answers.
+
+    Attributes:
+        chosen: (n,): whether the track of a place is in the arm's answer, too.
+        tracks: Number of tracks of the arm's answers.
+    """
+
+    chosen: NDArray[np.bool_]
+    tracks: int
+
+
+def in_answer(propensities: Sequence[float]) -> list[float]:
+    """Return for each track of an answer the probability that the answer contains it, given those of its places.
+
+    Exploration swaps a track into each place with the same probability.
+    """
+    return [each if each >= SWAPPED_BELOW else min(1.0, len(propensities) * each) for each in propensities]
+
+
+@dataclass(frozen=True, slots=True)
 class Estimate:
     """What an arm would have earned for each recommended track.
 
     Attributes:
         value: The mean with its interval by listener; None if the log cannot tell.
-        effective: Effective sample size (Kish, 1965): as many places without weights tell as much.
-        support: Share of the arm's tracks that could have been recommended at their places, 0 to 1.
+        effective: Effective sample size (Kish, 1965): as many tracks without weights tell as much.
+        support: Share of the arm's tracks that could have been in the logged answers, 0 to 1.
     """
 
     value: Interval | None
@@ -47,43 +72,44 @@ class Estimate:
     support: float
 
 
-def estimate(places: Places, same: NDArray[np.bool_]) -> Estimate:
+def estimate(places: Places, arm: Arm) -> Estimate:
     """Estimate what an arm would have earned, by self-normalised inverse propensities.
 
-    Swaminathan & Joachims, "The self-normalized estimator for counterfactual learning" (2015). Weights are truncated at
-    the square root of their number (Ionides, 2008).
-
-    Args:
-        places: Of the log.
-        same: (n,): whether the arm recommends the track that was recommended at this place.
+    Swaminathan & Joachims, "The self-normalized estimator for counterfactual learning" (2015), on each track of an
+    answer: it is assumed that a track earns the same at all places. Weights are truncated at the square root of their
+    number (Ionides, 2008).
     """
-    support = float(np.mean(same | (places.propensities < 1))) if len(same) else 0.0
-    weights = weights_of(places, same)
-    effective = float(weights.sum() ** 2 / (weights**2).sum()) if weights.any() else 0.0
+    if not arm.chosen.any():
+        return Estimate(None, 0.0, 0.0)
+    # The inverse propensities of an arm's tracks add up to the number of those that the log supports.
+    support = min(1.0, float((1 / places.propensities[arm.chosen]).sum()) / arm.tracks)
+    weights = _weights(places, arm)
+    effective = float(weights.sum() ** 2 / (weights**2).sum())
     told = support >= SUPPORT_MIN and effective >= EFFECTIVE_MIN
-    value = ratio_interval(_totals(places, weights)) if told else None
-    return Estimate(value, effective, support)
+    return Estimate(ratio_interval(_totals(places, weights)) if told else None, effective, support)
 
 
-def difference(places: Places, first: NDArray[np.bool_], other: NDArray[np.bool_]) -> Interval:
+def difference(places: Places, first: Arm, other: Arm) -> Interval:
     """Return how much more the other arm would have earned, with an interval; the arms share the listeners.
 
     The difference of two ratios is replaced by its linear part in each listener (the delta method).
     """
-    one, two = (_totals(places, weights_of(places, same)) for same in (first, other))
-    _, sizes_of = np.unique(places.groups, return_counts=True)
-    count = len(sizes_of)
-    effects = [np.zeros(count), np.zeros(count)]
-    for effect, totals, same in ((effects[0], one, first), (effects[1], two, other)):
-        weighted = _sums(places, weights_of(places, same)) > 0
-        effect[weighted] = count * (totals.values - totals.ratio * totals.sizes) / totals.sizes.sum()
-    lead = two.ratio - one.ratio
-    return ratio_interval(Totals(lead + effects[1] - effects[0], np.ones(count)))
+    one, two = (_ratio_parts(places, arm) for arm in (first, other))
+    values = two[0] - one[0] + len(one[1]) * (two[1] - one[1])
+    return ratio_interval(Totals(values, np.ones(len(values))))
 
 
-def weights_of(places: Places, same: NDArray[np.bool_]) -> Array:
-    """Return (n,): the weight of each place, 0 where the arm recommends another track."""
-    weights: Array = np.where(same, 1 / places.propensities, 0.0)
+def _ratio_parts(places: Places, arm: Arm) -> tuple[float, Array]:
+    """Return what an arm earned, and by how much each listener moved that."""
+    weights = _weights(places, arm)
+    earned, sizes = _sums(places, weights * places.rewards), _sums(places, weights)
+    ratio = float(earned.sum() / sizes.sum())
+    return ratio, (earned - ratio * sizes) / sizes.sum()
+
+
+def _weights(places: Places, arm: Arm) -> Array:
+    """Return (n,): the weight of each place, 0 where the arm does not recommend the track."""
+    weights: Array = np.where(arm.chosen, 1 / places.propensities, 0.0)
     return np.minimum(weights, sqrt(len(weights)))
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from services.evaluation.propensities import Places, difference, estimate
+from services.evaluation.propensities import Arm, Places, difference, estimate, in_answer
 from services.evaluation.rankings import overlap, rank_biased_overlap
 from services.evaluation.skips import OUTCOMES_MIN, auc, fit
 
@@ -42,70 +42,78 @@ def test_rank_biased_overlap_follows_the_published_formula():
     assert rank_biased_overlap("abx", "ax", p) == pytest.approx(unequal)
 
 
-TRACKS, TAIL, POOL, EXPLORATION = 10, 5, 20, 0.2
+TRACKS, TAIL, EXPLORATION = 10, 20, 0.2
 
 
-def log(seed, answers=4_000, listeners=80):
-    """Return a log of a ranking 0…9 whose last five places are swapped with candidates 10…29, and its qualities."""
+def log(seed, *, answers=2_000, listeners=80, exploration=EXPLORATION):
+    """Return a log of the ranking 0…29, of which ten are in an answer, and the probability that each track is played.
+
+    Exploration swaps some of the later ones in, as `services.recommend.exploration` does.
+    """
     random = np.random.default_rng(seed)
-    qualities = random.uniform(0.1, 0.9, TRACKS + POOL)
-    tracks = np.tile(np.arange(TRACKS), (answers, 1))
-    propensities = np.ones((answers, TRACKS))
-    propensities[:, TAIL:] = 1 - EXPLORATION
-    swapped = random.random((answers, TRACKS - TAIL)) < EXPLORATION
-    tracks[:, TAIL:][swapped] = random.integers(TRACKS, TRACKS + POOL, swapped.sum())
-    propensities[:, TAIL:][swapped] = EXPLORATION / POOL
-    rewards = (random.random(tracks.shape) < qualities[tracks]).astype(float)
-    groups = np.repeat(random.integers(listeners, size=answers), TRACKS)
-    return tracks, Places(rewards.ravel(), propensities.ravel(), groups), qualities
+    qualities = random.uniform(0.1, 0.9, TRACKS + TAIL)
+    listener = random.integers(listeners, size=answers)
+    patience = random.uniform(0.6, 1.0, listeners)
+    tracks, propensities = np.tile(np.arange(TRACKS), (answers, 1)), np.full((answers, TRACKS), 1 - exploration)
+    for answer in range(answers):
+        swaps = random.random(TRACKS) < exploration
+        tracks[answer, swaps] = TRACKS + random.permutation(TAIL)[:TRACKS][swaps]
+        propensities[answer, swaps] = exploration / TAIL
+        propensities[answer] = in_answer(propensities[answer].tolist())
+    rewards = random.random(tracks.shape) < qualities[tracks] * patience[listener][:, None]
+    places = Places(rewards.ravel().astype(float), propensities.ravel(), np.repeat(listener, TRACKS))
+    return tracks, places, qualities * patience[listener].mean()
 
 
-def same_as(tracks, arm):
-    return (tracks == np.asarray(arm)).ravel()
+def arm_of(tracks, chosen):
+    return Arm(np.isin(tracks, chosen).ravel(), len(tracks) * len(chosen))
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_estimate_is_what_a_direct_run_earns(seed):
-    """Of an arm with other tracks at the last two places, the interval contains the true mean of its qualities."""
+    """Of an arm with three tracks that only exploration shows, the interval contains what it truly earns."""
     tracks, places, qualities = log(seed)
-    arm = [*range(8), 12, 15]
+    chosen = [*range(3, 10), 12, 15, 20]
 
-    found = estimate(places, same_as(tracks, arm))
-    assert found.value.low <= qualities[arm].mean() <= found.value.high
-    assert found.value.high - found.value.low < 0.2
-    assert found.support == 1
+    found = estimate(places, arm_of(tracks, chosen))
+    assert found.value.low <= qualities[chosen].mean() <= found.value.high
+    assert found.value.high - found.value.low < 0.15
+    assert found.support > 0.95
 
 
 def test_the_difference_of_an_arm_to_itself_is_zero_and_to_a_better_one_positive():
-    """The better arm has the best candidates at the last places; the interval contains the true difference."""
+    """The better arm has the best tracks of all; the interval contains the true difference."""
     tracks, places, qualities = log(5)
-    own = list(range(TRACKS))
-    better = [*range(TAIL), *(TRACKS + np.argsort(-qualities[TRACKS:])[:5])]
-    itself = difference(places, same_as(tracks, own), same_as(tracks, own))
+    own, better = np.arange(TRACKS), np.argsort(-qualities)[:TRACKS]
+    itself = difference(places, arm_of(tracks, own), arm_of(tracks, own))
     assert (itself.mean, itself.low, itself.high) == (0, 0, 0)
 
-    lead = difference(places, same_as(tracks, own), same_as(tracks, better))
-    truth = qualities[better].mean() - qualities[own].mean()
-    assert lead.low <= truth <= lead.high
+    lead = difference(places, arm_of(tracks, own), arm_of(tracks, better))
+    assert 0 < lead.low <= qualities[better].mean() - qualities[own].mean() <= lead.high
 
 
 def test_a_log_without_exploration_cannot_tell_of_other_tracks():
-    """Nothing is estimated for an arm that recommends what was never recommended at its place."""
-    tracks, places, _ = log(1)
-    certain = Places(places.rewards, np.ones_like(places.propensities), places.groups)
+    """Nothing is estimated for an arm of which a third was never recommended; its order does not matter."""
+    tracks, places, _ = log(1, exploration=0.0)
 
-    found = estimate(certain, same_as(tracks, [*range(5), 9, 8, 7, 6, 5]))
+    assert estimate(places, arm_of(tracks, [*range(9, -1, -1)])).value is not None
+    found = estimate(places, arm_of(tracks, [*range(6), 10, 11, 12]))
     assert found.value is None
-    assert found.support < 0.6
+    assert found.support == pytest.approx(2 / 3)
 
 
-def test_few_effective_places_cannot_tell():
-    """A few answers with large weights have a small effective sample, whatever their number of places."""
+def test_few_effective_tracks_cannot_tell():
+    """A few answers with large weights have a small effective sample, whatever their number of tracks."""
     tracks, places, _ = log(2, answers=12)
 
-    found = estimate(places, same_as(tracks, [*range(8), 12, 15]))
+    found = estimate(places, arm_of(tracks, [*range(8), 12, 15]))
     assert found.value is None
     assert 0 < found.effective < 100
+
+
+def test_the_probability_of_a_track_in_an_answer_adds_its_places():
+    """A kept track is in the answer if it is kept at its place; a swapped one may come to any place."""
+    assert in_answer([0.9, 0.9, 0.005, 1.0]) == [0.9, 0.9, 0.02, 1.0]
 
 
 def test_skips_that_depend_on_the_score_are_predicted():
