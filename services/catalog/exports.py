@@ -1,10 +1,12 @@
 """The rows of exported tables, as batches in one transaction: one snapshot of the catalogue."""
 
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -12,6 +14,7 @@ from sqlalchemy import (
     Connection,
     DateTime,
     FromClause,
+    LargeBinary,
     Select,
     case,
     func,
@@ -23,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from services.catalog.database import Database
+from services.catalog.database import Database, batched
 from services.catalog.failures import all_failures
 from services.catalog.space_columns import analyses_in
 from services.catalog.spaces import SpaceViews
@@ -43,10 +46,10 @@ from services.domain.listening import UNDATED, VERDICTS
 from services.domain.names import KEY_SEPARATOR
 from services.domain.track import DESCRIPTORS
 
-BATCH_ROWS = 10_000
-"""Rows in memory at a time."""
+BATCH_ROWS = 1000
+"""Rows in memory at a time. With more, the garbage collector visits them before they are freed, which takes longer."""
 
-Rows = list[tuple[Any, ...]]
+Rows = Sequence[Sequence[Any]]
 
 _TRACK, _FILE, _LISTEN = TrackRow.__table__.c, LocationRow.__table__.c, ListenRow.__table__.c
 
@@ -100,9 +103,8 @@ class Snapshot:
         more = ("track_number", "compilation", "duration_ms", "tag_bpm", "tag_key", "rating", "replay_gain", "fragment")
         own = [_TRACK[name] for name in (*names, *more, "status")]
         moments = (_moment(_TRACK.added_at), _moment(_TRACK.analysed_at))
-        file = (_FILE.library, _FILE.path, _FILE.root, _FILE.size)
         statement = (
-            select(_TRACK.id, *own, *moments, *_TEXTS, *file)
+            select(_TRACK.id, *own, *moments, *_TEXTS, *_OF_FILE)
             .select_from(TrackRow.__table__.outerjoin(LocationRow.__table__, _FILE.track_id == _TRACK.id))
             .where(selected.at_least(_TRACK.added_at, _TRACK.analysed_at))
         )
@@ -173,8 +175,7 @@ class Snapshot:
     def _batches(self, statement: Select[Any]) -> Iterator[Rows]:
         """Stream the rows of a statement, so that only a batch is in memory."""
         with self._connection.execute(statement, execution_options={"yield_per": BATCH_ROWS}) as result:
-            for batch in result.partitions():
-                yield [tuple(row) for row in batch]
+            yield from result.partitions()
 
 
 def _moment(column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -201,38 +202,50 @@ _TEXTS = (
     case((_has_one(_TRACK.genre_keys), _TRACK.genre), else_=_joined(_GENRE.c.name, _GENRE, _GENRE.c.position)),
     _joined(_ID.c.namespace + ":" + _ID.c.value, _ID, _ID.c.namespace, _ID.c.value),
 )
-FILE_COLUMNS = 4
+_OF_FILE = (_FILE.library, type_coerce(_FILE.path, LargeBinary), type_coerce(_FILE.root, LargeBinary), _FILE.size)
+_OF_TRACK = 20
+"""Number of the columns before `_TEXTS`."""
 
 
 def _of_tracks(batches: Iterable[Rows]) -> Iterator[Rows]:
     """Yield one row per track from rows per file, which are in the order of the tracks."""
-    track: list[Any] | None = None
-    files: Rows = []
-    for batch in batches:
-        done: Rows = []
-        for row in batch:
-            if track is not None and row[0] == track[0]:
-                files.append(row[-FILE_COLUMNS:])
-                continue
-            if track is not None:
-                done.append(_with_files(track, files))
-            track, files = list(row[:-FILE_COLUMNS]), [row[-FILE_COLUMNS:]]
-        if done:
-            yield done
-    if track is not None:
-        yield [_with_files(track, files)]
+    tracks = groupby(chain.from_iterable(batches), itemgetter(0))
+    yield from batched((_of_files(list(files)) for _, files in tracks), BATCH_ROWS)
 
 
-def _with_files(track: list[Any], files: Rows) -> tuple[Any, ...]:
-    *own, artists, genres, ids = track
-    artists = artists.split(KEY_SEPARATOR) if artists else []
-    genres = genres.split(KEY_SEPARATOR) if genres else []
-    # The value is empty if a client removed the id.
-    ids = [each for each in ids.split(KEY_SEPARATOR) if each[-1] != ":"] if ids else []
-    libraries = list(dict.fromkeys(library for library, *_ in files if library is not None))
-    _, path, root, size = files[0]
+# A library has millions of rows, so this makes few objects: the garbage collector visits each of them.
+def _of_files(rows: Rows) -> tuple[Any, ...]:
+    """Return the row of a track from those of its files."""
+    own, (artists, genres, ids, library, path, root, size) = rows[0][:_OF_TRACK], rows[0][_OF_TRACK:]
+    texts = (_split(artists), _split(genres), _ids(ids))
     if path is None:
-        return (*own, artists, genres, ids, None, None, None, None, 0, libraries)
-    name = path[len(root) :].lstrip("/") if path.startswith(root) else path
-    suffix = os.path.splitext(name)[1][1:].lower()  # noqa: PTH122  pathlib takes ten times as long
-    return (*own, artists, genres, ids, readable(name), readable(root), suffix, size, len(files), libraries)
+        return (*own, *texts, None, None, None, None, 0, _split(None))
+    libraries = _split(library) if len(rows) == 1 else _libraries(rows)
+    name = _text(path[len(root) :].lstrip(b"/") if path.startswith(root) else path)
+    _, dot, suffix = name.rpartition(".")
+    suffix = suffix.lower() if dot and "/" not in suffix else ""
+    return (*own, *texts, name, _root(root), suffix, size, len(rows), libraries)
+
+
+def _libraries(rows: Rows) -> list[str]:
+    return list(dict.fromkeys(row[_OF_TRACK + 3] for row in rows if row[_OF_TRACK + 3] is not None))
+
+
+@lru_cache(maxsize=1024)
+def _split(values: str | None) -> list[str]:
+    """Return the values of a text; tracks of an album share the list."""
+    return values.split(KEY_SEPARATOR) if values else []
+
+
+@lru_cache(maxsize=1)
+def _ids(ids: str | None) -> list[str]:
+    # The value is empty if a client removed the id.
+    return [each for each in ids.split(KEY_SEPARATOR) if each[-1] != ":"] if ids else []
+
+
+def _text(path: bytes) -> str:
+    """Return a path as valid Unicode: bytes that are not UTF-8 become replacement characters."""
+    return path.decode("utf-8", "replace")
+
+
+_root = lru_cache(maxsize=1024)(_text)

@@ -5,6 +5,7 @@ The command imports its code when it runs, as in `services.cli.main`.
 
 # ruff: noqa: PLC0415  see above
 
+import gc
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -60,6 +61,7 @@ def export(  # noqa: PLR0913  each parameter is an option
         if rows and rows % TOLD_EVERY == 0:
             output.print_message(f"{table}: {rows:,} rows")
 
+    gc.freeze()  # the collector need not visit the code again and again while rows come and go
     with open_catalogue(load_settings()) as catalogue:
         written = run(catalogue, folder, options, tell)
     if as_json:

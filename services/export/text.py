@@ -45,7 +45,7 @@ def _cell(value: object) -> object:
     return str(value).lower() if isinstance(value, bool) else value
 
 
-def _plain(types: Sequence[ColumnType], row: tuple[Any, ...]) -> list[Any]:
+def _plain(types: Sequence[ColumnType], row: Sequence[Any]) -> list[Any]:
     """Return the values of a row as JSON has them."""
     return [_value(type_, value) for type_, value in zip(types, row, strict=True)]
 
