@@ -82,6 +82,12 @@ LISTENS_MAX = 1_000
 LISTENS_MAX_BYTES = 2 * 1024 * 1024
 """Size of a request with listens. LISTENS_MAX listens with names and keys of usual length take a third of it."""
 
+IMPORT_MAX_BYTES = 128 * 1024 * 1024
+"""Size of an imported file of listens: the ZIP archive of a million listens. `segue import-listens` has no limit."""
+
+IMPORT_UNPACKED_MAX = 1024 * 1024 * 1024
+"""Size of its unpacked files, which a request reads twice."""
+
 START_MOODS_MAX = 5
 """Mood presets of a start: with more, each would get less than two of ten tracks."""
 

@@ -1,17 +1,18 @@
 """How often and how long ago a listener heard tracks, which of them the listener loves, and plays without a time."""
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, case, delete, func, select
+from sqlalchemy import Integer, Text, case, cast, delete, func, select
 
 from services.catalog.database import IDS, ROWS_PER_STATEMENT, Database, batched, rows_of
 from services.catalog.matching import identity_of, lock_matching
 from services.catalog.successors import followed
 from services.catalog.tables import ListenRow
-from services.domain.listening import UNDATED, VERDICTS, EventKind, Loved, NewListen
+from services.domain.listening import UNDATED, VERDICTS, EventKind, Loved, NewListen, Unmatched, UnmatchedPage
 
 _SUBJECT = followed(ListenRow.track_id)
 """The track of a listen, or the one that took over from it."""
@@ -50,6 +51,27 @@ class PlayCountStore:
         with self._database.columns() as connection:
             rows: Iterable[Any] = connection.execute(found.where(*stored))
             return {name: (track_id, count) for name, track_id, count in rows}
+
+    def unmatched(self, listener: str, *, limit: int, offset: int = 0) -> UnmatchedPage:
+        """Return recordings that a listener heard and the library does not have, most often heard first."""
+        named = ListenRow.artist, ListenRow.title, case((ListenRow.title.is_(None), cast(ListenRow.names, Text)))
+        number = func.sum(func.coalesce(ListenRow.undated_plays, 1), type_=Integer())
+        dated = case((ListenRow.undated_plays.is_(None), ListenRow.at))
+        grouped = (
+            select(*named, func.min(ListenRow.album), number, func.max(dated, type_=ListenRow.at.type))
+            .where(ListenRow.listener == listener, ListenRow.kind.in_(list(EventKind)), ListenRow.track_id.is_(None))
+            .group_by(*named)
+        )
+        page = grouped.order_by(number.desc(), *(each.nulls_last() for each in named)).limit(limit).offset(offset)
+        every = grouped.with_only_columns(number.label("number")).subquery()
+        with self._database.read() as session:
+            total, listens = session.execute(select(func.count(), func.sum(every.c.number)).select_from(every)).one()
+            rows = session.execute(page).all()
+        found = (
+            Unmatched(artist, title, album, tuple(json.loads(names)) if names else (), count, last_at)
+            for artist, title, names, album, count, last_at in rows
+        )
+        return UnmatchedPage(tuple(found), total, listens or 0)
 
     def set_undated(self, listener: str, plays: Mapping[str, tuple[str, int]]) -> None:
         """Store how many plays of tracks have no time, given track id and number by the external id they are known by.

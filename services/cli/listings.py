@@ -18,6 +18,7 @@ from segue_client.models import (
     Taste,
     Track,
     Understood,
+    UnmatchedRecording,
 )
 
 from services.cli import output
@@ -99,6 +100,17 @@ def print_path(tracks: Sequence[PathTrack]) -> None:
     steps = Column("step", [str(step) for step in range(1, len(tracks) + 1)])
     scores = Column("score", [f"{track.similarity:.3f}" for track in tracks])
     _print(tracks, [steps, *track_columns(tracks), scores, _ids(tracks)], NO_TRACK)
+
+
+def print_unmatched(recordings: Sequence[UnmatchedRecording]) -> None:
+    """Print recordings that are not in the library, with the number of their listens."""
+    columns = [
+        Column("listens", [f"{each.listens:,}" for each in recordings]),
+        Column("artist", [each.artist or "" for each in recordings], weight=2, wraps=True),
+        Column("title", [each.title or " ".join(each.names) for each in recordings], weight=3, wraps=True),
+        Column("album", [each.album or "" for each in recordings], weight=2),
+    ]
+    _print(recordings, columns, "Every listen is of a track of the library.")
 
 
 def print_playlists(playlists: Sequence[PlaylistSummary]) -> None:

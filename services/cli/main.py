@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from services.cli import arguments, asking
+from services.cli import arguments, asking, listens
 from services.cli.arguments import AsJson, path_argument
 from services.cli.assistant import mcp
 from services.cli.comparing import compare
@@ -147,25 +147,8 @@ for command in (asking.similar, asking.recommend, asking.search, asking.path, as
     app.command()(command)
 
 
-@app.command()
-def export_listens(listener: Annotated[str, typer.Argument(help="Name of the listener.")]) -> None:
-    """Print all listens of a listener as JSON lines, newest first."""
-    from services.cli.library import export_listens as print_listens
-
-    print_listens(listener)
-
-
-@app.command()
-def import_listens(
-    listener: Annotated[str, typer.Argument(help="Name of the listener, who may be new.")],
-    file: Annotated[Path, path_argument("File written by `export-listens`; - reads standard input.", "FILE")],
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Import listens from an export file; listens that are already recorded are skipped."""
-    from services.cli.library import import_listens as import_file
-
-    import_file(listener, file, as_json=as_json)
+for command in (listens.export_listens, listens.import_listens, listens.unmatched):
+    app.command()(command)
 
 
 @app.command("map")

@@ -166,6 +166,30 @@ class ListenCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Unmatched:
+    """A recording that a listener heard and the library does not have.
+
+    `names` are ids that a listen without artist and title was sent with. `last_at` is None if no time is known.
+    """
+
+    artist: str | None
+    title: str | None
+    album: str | None
+    names: tuple[str, ...]
+    listens: int
+    last_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnmatchedPage:
+    """Some recordings that are not in the library, the number of all, and the number of their listens."""
+
+    recordings: tuple[Unmatched, ...]
+    total: int
+    listens: int
+
+
+@dataclass(frozen=True, slots=True)
 class StartPlay:
     """A track that stands for a choice of a new listener.
 

@@ -252,6 +252,7 @@ def test_only_maps_have_additional_properties(document):
         ("ListenCounts", "properties", "events"),
         ("NotReady", "properties", "parts"),
         ("HeardClip", "properties", "tags"),
+        ("ListensImported", "properties", "left_out"),
         ("Mood", "properties", "filters"),
         ("Mood", "properties", "targets"),
         ("Mood", "properties", "titles"),

@@ -77,6 +77,7 @@ def placeholders(api: FlaskClient, services: Services, folder: Path) -> Iterator
         "playlist_id": playlist.id,
         PLAYLIST: playlist.id,
         SMART_PLAYLIST: smart.id,
+        "scrobbles.csv": (io.BytesIO(b"artist,track,date\nSomebody,Nebula,2026-03-01 20:15\n"), "scrobbles.csv"),
         "party.m3u8": (io.BytesIO(b"#EXTM3U\nAwakening.wav\n../Other/Song.mp3\n"), "party.m3u8"),
         "taste_id": taste.id,
         "comparison_id": catalogue.comparisons.add(LISTENER, services.comparer.pair(Filters())).id,

@@ -1,4 +1,4 @@
-"""`segue export-listens` and `import-listens`, against a real service."""
+"""`segue export-listens`, `import-listens` and `unmatched`, against a real service."""
 
 import json
 import os
@@ -52,9 +52,9 @@ def test_exported_listens_can_be_imported(url, tmp_path):
         client.annotate("ada", Annotations(annotations=noted))
         exported = segue(url, "export-listens", "ada").stdout
         file.write_text(exported, encoding="utf-8")
-        first = segue(url, "import-listens", "bob", str(file), "--json")
-        again = segue(url, "import-listens", "bob", "-", given=exported)
-        same = segue(url, "import-listens", "ada", str(file), "--json")
+        first = segue(url, "import-listens", str(file), "--user", "bob", "--json")
+        again = segue(url, "import-listens", "-", "--user", "bob", given=exported)
+        same = segue(url, "import-listens", str(file), "--user", "ada", "--json")
         ada, bob = (
             [listen.model_dump(exclude={"id", "names"}) for listen in client.listens(name)] for name in ("ada", "bob")
         )
@@ -63,7 +63,13 @@ def test_exported_listens_can_be_imported(url, tmp_path):
         notes = [json.loads(client.export(name).split("\n")[0])["annotations"] for name in ("ada", "bob")]
         tastes = [client.taste(name) for name in ("ada", "bob")]
 
-    assert json.loads(first.stdout) == {"recorded": 4, "duplicates": 0, "unknown": 2}
+    assert json.loads(first.stdout) == {
+        "recorded": 4,
+        "duplicates": 0,
+        "unknown": 2,
+        "left_out": {},
+        "invalid": [],
+    }
     assert "Imported 0 listens and skipped 4 that were already recorded" in again.stderr
     assert json.loads(same.stdout)["duplicates"] == 4
     assert sorted(map(str, ada)) == sorted(map(str, bob))
@@ -82,29 +88,83 @@ def test_exported_listens_can_be_imported(url, tmp_path):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("{", "Line 2 is not a listen"),
-        ("{}", "Line 2 is not a listen"),
-        ('{"track_id": "test:1"}', "Line 2 has no time"),
+        ("{", "line 2: it is no object of JSON"),
+        ("{}", "line 2: it is not a listen"),
+        ('{"track_id": "test:1"}', "line 2: it has no time"),
+        ('{"track_id": "test:1", "at": "2026-01-01"}', "line 2: at: "),
     ],
 )
 def test_an_invalid_line_is_reported_and_nothing_is_sent(url, line, message):
     """The error has the number of the line and the problem."""
     good = '{"track_id": "test:1", "at": "2026-01-01T00:00:00Z"}'
-    done = segue(url, "import-listens", "eve", "-", given=f"{good}\n{line}\n")
+    done = segue(url, "import-listens", "-", "--user", "eve", given=f"{good}\n{line}\n")
 
     assert done.returncode == 1
     assert message in done.stderr
     assert segue(url, "export-listens", "eve").stdout == ""
-    assert "cannot be read" in segue(url, "import-listens", "eve", "/nonexistent").stderr
+    assert "cannot be read" in segue(url, "import-listens", "/nonexistent", "--user", "eve").stderr
 
 
 def test_a_start_without_a_match_does_not_stop_an_import(url):
     """If the library has none of the tracks of the start, the listens are imported all the same."""
     start = '{"start": {"artists": ["Nobody"]}}'
     done = segue(
-        url, "import-listens", "kim", "-", given=f'{start}\n{{"track_id": "x", "at": "2026-01-01T00:00:00Z"}}\n'
+        url,
+        "import-listens",
+        "-",
+        "--user",
+        "kim",
+        given=f'{start}\n{{"track_id": "x", "at": "2026-01-01T00:00:00Z"}}\n',
     )
 
     assert done.returncode == 0
     assert "The start was not imported" in done.stderr
     assert "Imported 1 listens" in done.stderr
+
+
+def test_a_spotify_export_can_be_imported_twice(url, tmp_path):
+    """Streams of tracks of the library count at once, the others are listed, and a second import changes nothing."""
+    streams = [
+        {"ts": "2024-01-01T00:00:00Z", "master_metadata_track_name": title, "ms_played": 100_000}
+        | {"master_metadata_album_artist_name": artist, "reason_end": "trackdone"}
+        for artist, title in (("Artist 1", "Title 001"), ("Nobody", "Nothing"), ("Nobody", "Nothing"))
+    ]
+    streams[2]["ts"] = "2024-01-02T00:00:00Z"
+    file = tmp_path / "Streaming_History_Audio_2024.json"
+    file.write_text(json.dumps([*streams, streams[0] | {"reason_end": "logout", "ms_played": 7}]))
+
+    first = segue(url, "import-listens", str(tmp_path), "--user", "una", "--json")
+    again = segue(url, "import-listens", str(file), "--user", "una")
+    listed = segue(url, "unmatched", "una", "--json")
+    shown = segue(url, "unmatched", "una")
+    with Segue(url) as client:
+        heard = [listen.track_id for listen in client.listens("una")]
+
+    assert json.loads(first.stdout) == {
+        "recorded": 3,
+        "duplicates": 0,
+        "unknown": 2,
+        "left_out": {"interrupted": 1},
+        "invalid": [],
+    }
+    assert "Imported 0 listens and skipped 3 that were already recorded" in again.stderr
+    assert "Left out 1 streams that ended by themselves within 30 seconds" in again.stderr
+    assert heard == [None, None, track_id(1)]
+    [recording] = json.loads(listed.stdout)["recordings"]
+    assert (recording["artist"], recording["title"], recording["listens"]) == ("Nobody", "Nothing", 2)
+    assert recording["last_at"] == "2024-01-02T00:00:00Z"
+    assert "Nothing" in shown.stdout
+    assert "Every listen is of a track of the library" in segue(url, "unmatched", "nobody").stderr
+
+
+def test_invalid_entries_can_be_left_out(url):
+    """With --skip-invalid the others are imported, and what is wrong is listed."""
+    table = "artist,track,date\nArtist 2,Title 2,2024-01-01\nArtist 2,,2024-01-02\n"
+    refused = segue(url, "import-listens", "-", "--user", "vera", given=table)
+    done = segue(url, "import-listens", "-", "--user", "vera", "--skip-invalid", given=table)
+
+    assert (refused.returncode, done.returncode) == (1, 0)
+    assert "line 3: the track is missing" in refused.stderr
+    assert "Imported 1 listens" in done.stderr
+    assert "Left out 1 invalid entries" in done.stderr
+    assert "line 3: the track is missing" in done.stderr

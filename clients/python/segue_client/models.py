@@ -810,6 +810,33 @@ class Listeners(Model):
     """
 
 
+class ListensImported(Model):
+    """
+    The result of an import. All listens are on disk.
+    """
+
+    recorded: int
+    """
+    Number of new listens.
+    """
+    duplicates: int
+    """
+    Number of listens that were stored before. They are unchanged.
+    """
+    unknown: int
+    """
+    Number of listens of tracks that are not in the library. They are stored, and count as soon as their track is added.
+    """
+    left_out: dict[str, int]
+    """
+    Number of entries that are no listens of a track, by the reason: `podcast_or_audiobook`, `private_session`, `interrupted` (ended by itself within 30 seconds), `nameless`, `still_playing`, `invalid`.
+    """
+    invalid: list[str]
+    """
+    The first entries that could not be read, and why.
+    """
+
+
 class ListensIn(Model):
     """
     Listen events, in any order.
@@ -1999,6 +2026,47 @@ class UnmatchedLine(Model):
     names: str | None
     """
     What the file says about it, usually artist and title.
+    """
+
+
+class UnmatchedRecording(Model):
+    """
+    A recording that is not in the library.
+    """
+
+    artist: str | None
+    """
+    As it was sent. Null if only ids are known.
+    """
+    title: str | None
+    album: str | None
+    names: list[str]
+    """
+    The ids that were sent, if there is no artist and title.
+    """
+    listens: int
+    """
+    Number of listens. Plays without a time count one by one.
+    """
+    last_at: AwareDatetime | None
+    """
+    Time of the last one. Null if no time is known.
+    """
+
+
+class UnmatchedRecordings(Model):
+    """
+    Recordings that are not in the library, most often heard first.
+    """
+
+    recordings: list[UnmatchedRecording]
+    total: int
+    """
+    Number of all such recordings.
+    """
+    listens: int
+    """
+    Number of listens of all of them.
     """
 
 

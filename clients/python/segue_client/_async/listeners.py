@@ -51,6 +51,17 @@ class ListenerMethods(AsyncConnection):
                 return
             query["cursor"] = found.next_cursor
 
+    async def unmatched(self, user: str, *, limit: int = PAGE) -> list[models.UnmatchedRecording]:
+        """What a listener heard that is not in the library, most often heard first, at most `limit` recordings."""
+        path, found = f"/v1/users/{segment(user)}/listens/unmatched", list[models.UnmatchedRecording]()
+        while len(found) < limit:
+            query = {"limit": min(PAGE, limit - len(found)), "offset": len(found)}
+            page = (await self._get(models.UnmatchedRecordings, path, query)).recordings
+            if not page:
+                break
+            found += page
+        return found
+
     async def take_back(self, user: str, listen_id: int) -> None:
         """Delete one listen: a ban, a like or a play by mistake."""
         await self.request("DELETE", f"/v1/users/{segment(user)}/listens/{listen_id}")

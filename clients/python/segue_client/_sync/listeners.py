@@ -51,6 +51,17 @@ class ListenerMethods(Connection):
                 return
             query["cursor"] = found.next_cursor
 
+    def unmatched(self, user: str, *, limit: int = PAGE) -> list[models.UnmatchedRecording]:
+        """What a listener heard that is not in the library, most often heard first, at most `limit` recordings."""
+        path, found = f"/v1/users/{segment(user)}/listens/unmatched", list[models.UnmatchedRecording]()
+        while len(found) < limit:
+            query = {"limit": min(PAGE, limit - len(found)), "offset": len(found)}
+            page = (self._get(models.UnmatchedRecordings, path, query)).recordings
+            if not page:
+                break
+            found += page
+        return found
+
     def take_back(self, user: str, listen_id: int) -> None:
         """Delete one listen: a ban, a like or a play by mistake."""
         self.request("DELETE", f"/v1/users/{segment(user)}/listens/{listen_id}")

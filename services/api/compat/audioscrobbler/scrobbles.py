@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 
-from services.api.compat.texts import clean, uuid_of
 from services.api.request_limits import PLAYED_MS_MAX, SCROBBLE_AHEAD
 from services.domain.errors import InvalidRequest
 from services.domain.external_ids import MBID
 from services.domain.listening import Description, EventKind, NewListen
+from services.imports.values import clean, uuid_of
 
 BATCH_MAX = 50
 """Listens in a request: the protocol's own limit."""

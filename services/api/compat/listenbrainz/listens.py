@@ -10,19 +10,17 @@ from uuid import NAMESPACE_URL, uuid5
 from pydantic_core import from_json
 
 from services.api.compat.listenbrainz.schemas import PlayingListen, Scrobble, ScrobbleTrack, ScrobbleTrackInfo
-from services.api.compat.texts import clean, uuid_of
 from services.api.http.errors import ApiError
 from services.api.request_limits import (
     LISTENS_MAX,
-    PLAYED_MS_MAX,
     SCROBBLE_AHEAD,
     SCROBBLE_MAX_BYTES,
-    SCROBBLER_IDS_MAX,
 )
-from services.domain.external_ids import ISRC, MBID, canonical_name
 from services.domain.listening import Description, EventKind, Listen, NewListen
 from services.domain.names import KEY_SEPARATOR, credit_key, title_key
 from services.domain.track import Track
+from services.imports.listenbrainz import info_of, length_of, names_of
+from services.imports.values import clean, uuid_of
 from services.tasks.now_playing import Playing
 
 PLAYING_NOW, SINGLE, IMPORT = "playing_now", "single", "import"
@@ -189,7 +187,7 @@ def playing_listen(playing: Playing, track: Track | None) -> PlayingListen:
 
 
 def _client(listen: dict[str, Any]) -> str | None:
-    info = _info(listen["track_metadata"])
+    info = info_of(listen["track_metadata"])
     return clean(info.get("media_player")) or clean(info.get("submission_client"))
 
 
@@ -206,19 +204,14 @@ def _listen(listen: object, kind: str, now: datetime) -> NewListen:
     metadata = listen.get("track_metadata")
     if not isinstance(metadata, dict):
         raise BadSubmission("JSON document does not contain a valid metadata.track_name and/or metadata.artist_name.")
-    info = _info(metadata)
+    info = info_of(metadata)
     described = Description(
         artist=_required(metadata, "artist_name"),
         title=_required(metadata, "track_name"),
         album=clean(metadata.get("release_name")),
-        duration_ms=_length(info),
+        duration_ms=length_of(info),
     )
-    return NewListen(names=_names(info), described=described, kind=EventKind.PLAY, at=at)
-
-
-def _info(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    info = metadata.get("additional_info")
-    return info if isinstance(info, dict) else {}
+    return NewListen(names=names_of(info), described=described, kind=EventKind.PLAY, at=at)
 
 
 def _required(metadata: Mapping[str, object], name: str) -> str:
@@ -229,28 +222,3 @@ def _required(metadata: Mapping[str, object], name: str) -> str:
     if text is None:
         raise BadSubmission(f"JSON document does not contain required track_metadata.{name}.")
     return text
-
-
-def _names(info: Mapping[str, object]) -> tuple[str, ...]:
-    """Return external ids, the most reliable first. Invalid ids are ignored, so that the listen is stored anyway."""
-    # Older scrobblers send the recording's MBID as `track_mbid`.
-    mbids = [uuid for name in ("recording_mbid", "track_mbid") if (uuid := uuid_of(info.get(name))) is not None]
-    given = info.get("isrc")
-    isrcs = [isrc for isrc in (given if isinstance(given, list) else [given]) if isinstance(isrc, str)]
-    written = [f"{ISRC}:{clean(isrc) or ''}" for isrc in isrcs[:SCROBBLER_IDS_MAX]]
-    names = [canonical_name(name) for name in (*(f"{MBID}:{mbid}" for mbid in mbids), *written)]
-    return tuple(dict.fromkeys(name for name in names if name is not None))
-
-
-def _length(info: Mapping[str, object]) -> int | None:
-    for name, unit in (("duration_ms", 1), ("duration", 1000)):
-        given = info.get(name)
-        if not isinstance(given, int | float | str):
-            continue
-        try:
-            length = round(float(given) * unit)
-        except (ValueError, OverflowError):
-            continue
-        if 0 < length <= PLAYED_MS_MAX:
-            return length
-    return None

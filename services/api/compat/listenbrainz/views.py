@@ -39,7 +39,7 @@ from services.api.compat.listenbrainz.schemas import (
     TokenQuery,
     TokenValidity,
 )
-from services.api.compat.texts import time_of, uuid_of
+from services.api.compat.texts import time_of
 from services.api.context import services
 from services.api.http.operation import operation
 from services.api.playing import note_playing, playing_tracks
@@ -49,6 +49,7 @@ from services.api.security.permissions import needs, public
 from services.catalog.database import now
 from services.domain.access import Scope
 from services.domain.listening import PLAYS, ListenFilter
+from services.imports.values import uuid_of
 
 OK = ScrobblerSuccess()
 

@@ -39,6 +39,34 @@ LISTENERS: Mapping[str, Example] = {
             ],
         },
     ),
+    "importListens": Example(
+        {"user": LISTENER},
+        {"file": "scrobbles.csv"},
+        {
+            "recorded": 48_213,
+            "duplicates": 0,
+            "unknown": 12_904,
+            "left_out": {"still_playing": 1},
+            "invalid": [],
+        },
+    ),
+    "listUnmatchedListens": Example(
+        {"user": LISTENER, "limit": 1},
+        response={
+            "recordings": [
+                {
+                    "artist": "A Composer",
+                    "title": "Elsewhere",
+                    "album": None,
+                    "names": [],
+                    "listens": 41,
+                    "last_at": PLAYED_AT,
+                }
+            ],
+            "total": 2_117,
+            "listens": 12_904,
+        },
+    ),
     "listListens": Example(
         {"user": LISTENER, "event": ["play"], "limit": 10},
         response={

@@ -1,0 +1,1 @@
+"""Import of listens from files of other services and programs."""

@@ -1,0 +1,183 @@
+"""Scrobbles of Last.fm in CSV, as the common exporters write them."""
+
+import codecs
+import csv
+import re
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from io import TextIOWrapper
+from itertools import chain
+from typing import IO, Self
+
+from services.imports.entries import Entry, Fields, InvalidEntry, LeftOut
+from services.imports.values import clean, moment, shown, uuid_of
+
+DELIMITERS = (",", ";", "\t")
+
+ENCODINGS = ("utf-8-sig", "cp1252", "latin-1")
+"""Tried in this order; the last one reads every file."""
+
+CHUNK = 1 << 20
+LINE_MAX = 1 << 20
+"""Characters of a line: more than any scrobble has, so that a file without line breaks does not fill the memory."""
+
+DATE_FORMATS = ("%d %b %Y, %H:%M", "%d %b %Y %H:%M", "%d %b %Y, %H:%M:%S", "%d %b %Y %H:%M:%S")
+
+NAMES = {
+    "artist": ("artist", "artistname", "trackartist"),
+    "title": ("track", "trackname", "tracktitle", "title", "song", "name"),
+    "album": ("album", "albumname", "albumtitle", "release", "releasename"),
+    "mbid": ("trackmbid", "recordingmbid", "mbid"),
+    # A number since 1970 is exact, a date has minutes only.
+    "at": (
+        "uts",
+        "timestamp",
+        "unixtimestamp",
+        "timems",
+        "date",
+        "utctime",
+        "datetime",
+        "listenedat",
+        "playedat",
+        "time",
+    ),
+}
+"""Names of columns, in lower case and without spaces and signs; the first that a file has counts."""
+
+UNTITLED_COLUMNS = 4
+"""Columns of the exporters that write no titles of columns."""
+
+_TITLES = re.compile(r"[\W_]+")
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The places of the columns in a row."""
+
+    artist: int
+    title: int
+    at: Sequence[int]
+    """A date, or a date and a time."""
+    album: int | None = None
+    mbid: int | None = None
+    width: int = UNTITLED_COLUMNS
+    has_titles: bool = True
+
+    @classmethod
+    def of(cls, first: Sequence[str]) -> Self | None:
+        """Return the columns of a file by its first row; None if they are not known."""
+        titles = [_TITLES.sub("", title.partition("#")[0].casefold()) for title in first]
+        places = {
+            name: next((titles.index(each) for each in known if each in titles), None) for name, known in NAMES.items()
+        }
+        artist, title, at = places["artist"], places["title"], places["at"]
+        if artist is not None and title is not None and at is not None:
+            return cls(artist, title, (at,), places["album"], places["mbid"], len(first))
+        return cls._without_titles(first)
+
+    @classmethod
+    def _without_titles(cls, first: Sequence[str]) -> Self | None:
+        if len(first) != UNTITLED_COLUMNS:
+            return None
+        if _ISO_DATE.fullmatch(first[0]) and _TIME.fullmatch(first[1]):
+            return cls(2, 3, (0, 1), has_titles=False)
+        if not first[3].strip() or _is_date(first[3]):  # the first one may be playing, without a date
+            return cls(0, 2, (3,), 1, has_titles=False)
+        return None
+
+
+def rows(stream: IO[bytes], name: str) -> Generator[tuple[int, Entry]]:
+    """Yield the rows of a file with the numbers of their lines.
+
+    Raises:
+        InvalidEntry: the columns are not known, or the file is no CSV.
+    """
+    text = TextIOWrapper(stream, encoding=_encoding_of(stream), newline="")
+    lines = _lines(text, name)
+    first = next(lines, "")
+    delimiter = max(DELIMITERS, key=lambda each: len(next(csv.reader([first], delimiter=each), [])))
+    reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
+    columns: Columns | None = None
+    try:
+        for row in filter(None, reader):
+            if columns is None:
+                columns = Columns.of(row)
+                if columns is None:
+                    why = f"columns for artist, track and time are missing: {shown(first.strip())}"
+                    raise InvalidEntry(f"{name}, line 1", why)
+                if columns.has_titles:
+                    continue
+            yield reader.line_num, {"row": row, "columns": columns}
+    except csv.Error as error:
+        raise InvalidEntry(f"{name}, line {reader.line_num}", f"it is no CSV ({error})") from error
+    finally:
+        text.detach()  # who opened the file closes it
+
+
+def scrobble(entry: Entry) -> Iterator[Fields | LeftOut]:
+    """Yield the play of a row, or why it is none.
+
+    Raises:
+        ValueError: it has another number of columns, no artist or title, or a time that cannot be read.
+    """
+    row: list[str] = entry["row"]
+    columns: Columns = entry["columns"]
+    if len(row) != columns.width:
+        raise ValueError(f"it has {len(row)} columns instead of {columns.width}")
+    artist, title = clean(row[columns.artist]), clean(row[columns.title])
+    if artist is None or title is None:
+        raise ValueError(f"the {'artist' if artist is None else 'track'} is missing")
+    at = " ".join(row[place] for place in columns.at).strip()
+    if not at:
+        yield LeftOut.PLAYING
+        return
+    mbid = None if columns.mbid is None else uuid_of(row[columns.mbid])
+    yield {
+        "artist": artist,
+        "title": title,
+        "album": None if columns.album is None else clean(row[columns.album]),
+        "other_ids": [f"mbid:{mbid}"] if mbid else [],
+        "at": moment(at, DATE_FORMATS),
+    }
+
+
+def _is_date(text: str) -> bool:
+    try:
+        moment(text, DATE_FORMATS)
+    except ValueError:
+        return False
+    return True
+
+
+def _lines(text: TextIOWrapper, name: str) -> Iterator[str]:
+    number = 0
+    while line := text.readline(LINE_MAX):
+        number += 1
+        if len(line) == LINE_MAX:
+            raise InvalidEntry(f"{name}, line {number}", f"it has more than {LINE_MAX:,} characters")
+        yield line
+
+
+def _encoding_of(stream: IO[bytes]) -> str:
+    """Return the encoding of a file, which is read once for it, in chunks."""
+    start = stream.tell()
+    try:
+        if stream.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            return "utf-16"
+        return next(each for each in ENCODINGS if _is_encoded(stream, start, each))
+    finally:
+        stream.seek(start)
+
+
+def _is_encoded(stream: IO[bytes], start: int, encoding: str) -> bool:
+    stream.seek(start)
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        while chunk := stream.read(CHUNK):
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
