@@ -52,7 +52,7 @@ def listening(library):
 
     yield record
     for name in names:
-        library.listens.forget(name)
+        library.listeners.forget(name)
 
 
 def of_kind(kind, seed):
