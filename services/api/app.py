@@ -37,6 +37,7 @@ from services.api.v1.map import music_map
 from services.api.v1.media import media
 from services.api.v1.media_tokens import media_tokens
 from services.api.v1.own_data import own_data
+from services.api.v1.own_features import own_features
 from services.api.v1.pictures import pictures
 from services.api.v1.playing import playing
 from services.api.v1.playlists import playlists
@@ -87,6 +88,7 @@ BLUEPRINTS = (
     tastes,
     comparisons,
     own_data,
+    own_features,
     jobs,
     keys,
     session,

@@ -28,6 +28,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from services.catalog.database import Database, batched
 from services.catalog.failures import all_failures
+from services.catalog.own_values import column_of, current_features
 from services.catalog.space_columns import analyses_in
 from services.catalog.spaces import SpaceViews
 from services.catalog.tables import (
@@ -44,6 +45,7 @@ from services.catalog.tracks import readable
 from services.domain.filters import ATTRIBUTES
 from services.domain.listening import UNDATED, VERDICTS
 from services.domain.names import KEY_SEPARATOR
+from services.domain.own_features import FeatureType
 from services.domain.track import DESCRIPTORS
 
 BATCH_ROWS = 1000
@@ -114,8 +116,13 @@ class Snapshot:
         yield from _of_tracks(self._batches(statement))
 
     def features(self, selected: Selected) -> Iterator[Rows]:
-        """Yield the attributes, descriptors and tags of analysed tracks."""
-        yield from self._batches(self._analysed(selected, *ATTRIBUTES, *DESCRIPTORS, "tags"))
+        """Yield the attributes, descriptors and tags of analysed tracks, and their own features."""
+        own = (column_of(feature_id, type_) for feature_id, _, type_ in current_features(self._connection))
+        yield from self._batches(self._analysed(selected, *ATTRIBUTES, *DESCRIPTORS, "tags").add_columns(*own))
+
+    def own_features(self) -> dict[str, FeatureType]:
+        """Return the types of the own features by name, in the order of their columns."""
+        return {name: FeatureType(type_) for _, name, type_ in current_features(self._connection)}
 
     def embeddings(self, selected: Selected) -> Iterator[Rows]:
         """Yield the embeddings of analysed tracks as bytes of little-endian float32."""

@@ -14,7 +14,7 @@ from services.catalog.own_values import current_features
 from services.catalog.tables import OwnFeatureRow, OwnValueRow, TrackRow
 from services.domain.errors import InvalidRequest
 from services.domain.names import text_key
-from services.domain.own_features import FEATURES_MAX, FeatureType, OwnFeature, Value
+from services.domain.own_features import FEATURES_MAX, FeatureType, OwnFeature, OwnFeatureNotFound, Value
 
 MARKED_MAX = 10_000
 """If more tracks change, the index is built again: it would be soon, because so many points are in no cell."""
@@ -55,10 +55,16 @@ class OwnFeatureStore:
             return {name: FeatureType(type_) for _, name, type_ in current_features(connection)}
 
     def remove(self, name: str) -> list[str]:
-        """Remove a feature, or all of a namespace, and return their names."""
+        """Remove a feature, or all of a namespace, and return their names.
+
+        Raises:
+            OwnFeatureNotFound: there is none with this name.
+        """
         inside = or_(_FEATURE.name == name, _FEATURE.name.startswith(f"{name}.", autoescape=True))
         with self._database.write() as session:
             found = session.execute(select(_FEATURE.id, _FEATURE.name).where(_FEATURE.is_current, inside)).all()
+            if not found:
+                raise OwnFeatureNotFound(name)
             ids = [row.id for row in found]
             _mark_tracks_of(session, ids)
             session.execute(update(OwnFeatureRow).where(OwnFeatureRow.id.in_(ids)).values(is_current=False))

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, select
 
 from services.catalog.database import IDS, rows_of
 from services.catalog.tables import OwnFeatureRow, OwnValueRow, TrackRow
@@ -48,15 +48,11 @@ def value_of(type_: str, number: float | None, text: str | None) -> Value:
     return bool(number) if type_ == FeatureType.FLAG else number
 
 
-def column_of(feature_id: int, type_: str, track: Any) -> Any:  # noqa: ANN401  columns
-    """Return the value of a feature as a column of a statement that selects from tracks."""
-    value = _VALUE.text if type_ == FeatureType.TEXT else _VALUE.number
-    return (
-        select(value)
-        .where(_VALUE.feature_id == feature_id, _VALUE.track_id == track)
-        .correlate(TrackRow.__table__)
-        .scalar_subquery()
-    )
+def column_of(feature_id: int, type_: str) -> ColumnElement[Any]:
+    """Return the value of a feature, for a statement that selects from tracks."""
+    value = {FeatureType.TEXT: _VALUE.text, FeatureType.FLAG: _VALUE.number == 1}.get(FeatureType(type_), _VALUE.number)
+    own = select(value).where(_VALUE.feature_id == feature_id, _VALUE.track_id == TrackRow.__table__.c.id)
+    return own.correlate(TrackRow.__table__).scalar_subquery()
 
 
 def tracks_within(name: str, wanted: Range) -> Select[Any]:

@@ -11,6 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from services.domain.filters import EXCLUDED, RANGE_FIELDS, Filters, Range
+from services.domain.own_conditions import OWN_FEATURES, SEPARATOR, own_conditions
+from services.domain.own_features import is_own
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=100, help="Number of tracks.")]
@@ -116,7 +118,8 @@ KEYWORD_HELP: Mapping[str, str] = {
     "library": "Named library; repeat it for more.",
 }
 EXCLUDE_GENRE_HELP = "Leave out this genre; repeat it for more."
-_OPTION_NAMES = {"duration_ms": "duration", "tags": "tag"}
+OWN_HELP = "Own feature: mine.energy:0.5..0.9, mine.radio_ok:true or mine.mood:calm; repeat it for more."
+_OPTION_NAMES = {"duration_ms": "duration", "tags": "tag", OWN_FEATURES: "own-feature"}
 PANEL = "Filters: every track meets all of them"
 
 
@@ -140,6 +143,12 @@ def with_filters(command: Callable[..., None]) -> Callable[..., None]:
     def filters(given: Mapping[str, Any]) -> Filters:
         ranges = {name: given[name] for name in RANGE_FIELDS if given[name] is not None}
         any_of = {name: tuple(given[name]) for name in KEYWORD_HELP if given[name]}
+        # The service knows the types of own features, so the texts are passed on as they are.
+        for condition in given[OWN_FEATURES] or ():
+            name, _, value = condition.partition(SEPARATOR)
+            if not is_own(name) or not value:
+                raise typer.BadParameter(f"'{condition}' is no condition such as mine.energy:0.5..0.9.")
+            any_of[name] = (*any_of.get(name, ()), value)
         unwanted = given[EXCLUDED["genre"]]
         return Filters(ranges=ranges, any_of=any_of, none_of={"genre": tuple(unwanted)} if unwanted else {})
 
@@ -187,7 +196,11 @@ def _filter_parameters() -> list[Parameter]:
     options = {
         **{
             name: (list[str] | None, typer.Option(_flag(name), help=text, rich_help_panel=PANEL))
-            for name, text in {**KEYWORD_HELP, EXCLUDED["genre"]: EXCLUDE_GENRE_HELP}.items()
+            for name, text in {
+                **KEYWORD_HELP,
+                EXCLUDED["genre"]: EXCLUDE_GENRE_HELP,
+                OWN_FEATURES: OWN_HELP,
+            }.items()
         },
         **{name: (Range | None, _range_option(name)) for name in RANGE_FIELDS},
     }
@@ -209,6 +222,7 @@ def _flag(name: str) -> str:
 def filters_as_json(filters: Filters) -> dict[str, Any]:
     """Return filters as the API takes them."""
     ranges = {name: {"min": wanted.min, "max": wanted.max} for name, wanted in filters.ranges.items()}
-    keywords = {name: list(values) for name, values in filters.any_of.items()}
+    keywords = {name: list(values) for name, values in filters.any_of.items() if not is_own(name)}
+    own = own_conditions(filters)
     unwanted = {EXCLUDED[name]: list(values) for name, values in filters.none_of.items() if name in EXCLUDED}
-    return {**ranges, **keywords, **unwanted}
+    return {**ranges, **keywords, **unwanted, **({OWN_FEATURES: own} if own else {})}

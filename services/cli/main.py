@@ -28,6 +28,7 @@ from services.cli.keys import keys
 from services.cli.libraries import libraries
 from services.cli.links import link
 from services.cli.model import model
+from services.cli.own_features import features, import_features
 from services.cli.playlists import playlists
 from services.cli.service import service
 from services.cli.tag import tag
@@ -307,8 +308,10 @@ app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")
 app.add_typer(model, name="model")
 app.add_typer(compare, name="compare")
+app.add_typer(features, name="features")
 app.command()(mcp)
 app.command()(export)
+app.command()(import_features)
 app.command()(forget)
 app.command()(evaluate)
 

@@ -17,6 +17,7 @@ from segue_client.models import Analysis, FailurePage, IndexBuild, Job, SimilarT
 from models.ffmpeg import install_command
 from services.cli.tables import Column, id_column, printable, table_of
 from services.domain.access import ApiKey
+from services.domain.own_features import OwnFeature
 from services.domain.picture import PictureStatus
 from services.domain.spaces import SpaceRole
 from services.domain.track import TrackStatus
@@ -202,6 +203,22 @@ def print_keys(keys: Sequence[ApiKey]) -> None:
         id_column([key.id for key in keys]),
     ]
     answers.print(table_of([column for column in columns if any(column.cells)], answers.width))
+
+
+def print_own_features(features: Sequence[OwnFeature]) -> None:
+    """Print own features of tracks."""
+    if not features:
+        print_message("There are no own features. `segue import-features FILE` imports some.")
+        return
+    ranges = ["" if each.low is None else f"{each.low:g} to {each.high:g}" for each in features]
+    columns = [
+        Column("name", [each.name for each in features]),
+        Column("type", [each.type.value for each in features]),
+        Column("tracks", [f"{each.tracks:,}" for each in features]),
+        Column("range", ranges, weight=1),
+        Column("imported", [_format_date(each.imported_at) for each in features]),
+    ]
+    answers.print(table_of(columns, answers.width))
 
 
 def _listeners(key: ApiKey) -> str:

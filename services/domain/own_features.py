@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from services.domain.errors import InvalidRequest
+from services.domain.errors import InvalidRequest, NotFound
 
 FEATURES_MAX = 100
 """Own features of an installation. Each is a column of both vector indexes and of the exported table."""
@@ -13,10 +13,20 @@ FEATURES_MAX = 100
 VALUE_MAX = 200
 """Characters of a text."""
 
+FLAGS = {"true": True, "false": False, "1": True, "0": False}
+"""The texts of flags, in lower case."""
+
 Value = float | bool | str
 
 _PART = "[a-z][a-z0-9_]{0,31}"
 _NAME = re.compile(rf"{_PART}\.{_PART}")
+
+
+class OwnFeatureNotFound(NotFound):
+    """No own feature and no namespace has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no own feature '{name}', and no namespace of this name.")
 
 
 class FeatureType(StrEnum):

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from services.domain.filters import ATTRIBUTES
 from services.domain.measures import MEASURES
+from services.domain.own_features import FeatureType
 from services.domain.track import DESCRIPTORS
 
 
@@ -49,6 +50,18 @@ _WHOLE = ("key", "mode", "time_signature")
 def measured() -> tuple[Column, ...]:
     """Return the columns of all attributes and descriptors."""
     return tuple(_measured(name) for name in (*ATTRIBUTES, *DESCRIPTORS))
+
+
+_OWN = {
+    FeatureType.NUMBER: ColumnType.NUMBER,
+    FeatureType.FLAG: ColumnType.FLAG,
+    FeatureType.TEXT: ColumnType.TEXT,
+}
+
+
+def own_column(name: str, type_: FeatureType) -> Column:
+    """Return the column of an own feature."""
+    return Column(name, _OWN[type_], "Own feature, imported with `segue import-features`")
 
 
 def _measured(name: str) -> Column:

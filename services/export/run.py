@@ -151,7 +151,7 @@ def _write_tables(
         for name in options.tables:
             if name in done:
                 continue
-            table = TABLES[name]
+            table = TABLES[name].at(snapshot)
             batches = table.rows(snapshot, Selected(options.since), pseudonyms)
             rows = _write_table(folder, table, options.format, batches, tell)
             done[name] = Exported(name, rows, moment)

@@ -3,10 +3,10 @@
 import hashlib
 import hmac
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.catalog.exports import Rows, Selected, Snapshot
-from services.export.columns import MODEL_VERSION, TRACK_ID, Column, ColumnType, measured
+from services.export.columns import MODEL_VERSION, TRACK_ID, Column, ColumnType, measured, own_column
 
 PSEUDONYM_LETTERS = 16
 
@@ -23,6 +23,13 @@ class ExportTable:
     """The column that names a person."""
     personal: frozenset[str] = frozenset()
     """Other columns of text that may tell who a person is."""
+
+    def at(self, snapshot: Snapshot) -> "ExportTable":
+        """Return the table with all of its columns in a snapshot: `features` has one for each own feature."""
+        if self.name != FEATURES.name:
+            return self
+        own = tuple(own_column(name, type_) for name, type_ in snapshot.own_features().items())
+        return replace(self, columns=(*self.columns, *own))
 
     def rows(self, snapshot: Snapshot, selected: Selected, pseudonyms: "Pseudonyms | None") -> Iterator[Rows]:
         """Yield batches of rows; with `pseudonyms`, codes replace the names of listeners and other personal texts."""
@@ -107,7 +114,7 @@ TRACKS = ExportTable(
 
 FEATURES = ExportTable(
     "features",
-    "What the analysis of each track measured",
+    "What the analysis of each track measured, and a column for each own feature, such as `mine.energy`",
     (
         TRACK_ID,
         MODEL_VERSION,

@@ -259,6 +259,7 @@ def test_only_maps_have_additional_properties(document):
         ("Readiness", "properties", "parts"),
         ("Status", "properties", "pictures"),
         ("Status", "properties", "tracks"),
+        ("OwnValues",),
         ("TrackIds",),
     }
 

@@ -29,6 +29,7 @@ from services.domain.access import Scope
 from services.domain.filters import Filters
 from services.domain.job import JobKind
 from services.domain.listening import NewListen, Start, StartPlay
+from services.domain.own_features import FeatureType
 from services.domain.people import Grant, Identity
 from services.domain.playlist import Rules
 from services.domain.track import Tags
@@ -52,6 +53,8 @@ def write_examples(catalogue: Catalogue, folder: Path) -> None:
         stamp = FileStamp(str(file), str(file.parent), file.stat().st_size, file.stat().st_mtime_ns)
         catalogue.library.register(track_id, Tags(title, ("Maxstack",), "Endgame", duration_ms=2_000), stamp)
         record(catalogue, track_id, number)
+    with catalogue.own_features.replacing({"mine.energy": FeatureType.NUMBER}) as staged:
+        staged.add([(AWAKENING, {"mine.energy": 0.4})])
     write_picture(catalogue, str(draw(folder / "pictures" / "beach.jpg", (200, 180, 90))), unit_vector(3), BEACH)
 
 
@@ -91,6 +94,7 @@ def placeholders(api: FlaskClient, services: Services, folder: Path) -> Iterator
         "key_id": catalogue.keys.create("to revoke", [Scope.READ]).id,
         "path": str(folder / "music"),
         "Awakening.ogg": (io.BytesIO((folder / "music" / "Awakening.wav").read_bytes()), "Awakening.wav"),
+        "features.csv": (io.BytesIO(f"track_id,radio_ok\n{AWAKENING},true\n".encode()), "features.csv"),
         "clip.ogg": (io.BytesIO((folder / "music" / "Awakening.wav").read_bytes()), "clip.wav"),
         "beach.jpg": (io.BytesIO(b"\xff\xd8\xff"), "beach.jpg"),
         "beach.mp4": (io.BytesIO(b"\0\0\0\x18ftypisom"), "beach.mp4"),

@@ -41,8 +41,8 @@ OWN = range(100, 106)
 PLAYED_AT = datetime(2026, 3, 1, tzinfo=UTC)
 SCOPES = (Scope.READ, Scope.LISTEN, Scope.INGEST)
 
-NAMES_OF_A = (*DEMO_TRACKS.values(), "Maxstack", "Endgame", "Rainy Sunday", "Smart", LISTENER)
-"""Titles, artists, albums, playlists and the listener of library A."""
+NAMES_OF_A = (*DEMO_TRACKS.values(), "Maxstack", "Endgame", "Rainy Sunday", "Smart", LISTENER, "mine.energy")
+"""Titles, artists, albums, playlists, the listener and an own feature of library A."""
 
 UNLIMITED = {
     r"FROM library_members \s*WHERE library_members.listener = \?": "the libraries of a listener, to refuse others",

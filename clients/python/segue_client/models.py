@@ -521,6 +521,25 @@ class Image(Model):
     text: Annotated[str, Field(alias="#text")]
 
 
+class ImportedFeatures(Model):
+    """
+    What was imported.
+    """
+
+    own_features: list[str]
+    """
+    The names of the features.
+    """
+    tracks: int
+    """
+    Number of tracks with a row.
+    """
+    unknown_tracks: int
+    """
+    Number of rows that were left out.
+    """
+
+
 class IndexBuild(Model):
     """
     The build of a new index, while the old one serves.
@@ -1118,6 +1137,42 @@ class OnsetRateRange(Model):
 
     min: float | None = None
     max: float | None = None
+
+
+class OwnFeature(Model):
+    """
+    An own feature.
+    """
+
+    name: str
+    """
+    Its namespace and its column, such as `mine.energy`.
+    """
+    type: Literal["number", "flag", "text"] | str
+    """
+    What the values of an own feature are.
+    """
+    tracks: int
+    """
+    Number of tracks with a value.
+    """
+    low: float | None
+    """
+    The lowest number; null for flags and texts.
+    """
+    high: float | None
+    """
+    The highest number; null for flags and texts.
+    """
+    imported_at: AwareDatetime
+
+
+class OwnFeatures(Model):
+    """
+    All own features, sorted by name.
+    """
+
+    own_features: list[OwnFeature]
 
 
 class OwnSession(Model):
@@ -2555,6 +2610,10 @@ class Filters(Model):
     """
     None of these genres, as the file names it or, if it names none, as a tag that is heard. Case is ignored.
     """
+    own_features: list[str] | None = None
+    """
+    Conditions on own features, see `GET /v1/own-features`: a number as `mine.energy:0.5..0.9` (either end may be left out), a flag as `mine.radio_ok:true`, a text as `mine.mood:calm`. Several texts of a feature are alternatives.
+    """
 
 
 class HeardClip(Model):
@@ -3201,6 +3260,7 @@ class Track(Model):
     Whether its file, or its folder, contains a picture. Otherwise its cover is drawn.
     """
     ids: dict[str, str]
+    own_features: dict[str, float | bool | str] | None = None
 
 
 class TrackPage(Model):

@@ -61,7 +61,7 @@ TAGS = (
     Tag(
         "Library",
         "Tracks, albums, artists and genres, named libraries, and audio.",
-        ("tracks", "library", "libraries", "quotas", "audio", "covers", "media_tokens"),
+        ("tracks", "library", "libraries", "quotas", "own_features", "audio", "covers", "media_tokens"),
     ),
     Tag(
         "ListenBrainz",
@@ -102,6 +102,7 @@ PATH_PARAMETERS = {
     "key_id": "The id of an API key.",
     "taste_id": "The id of a taste.",
     "comparison_id": "The id of a comparison.",
+    "feature": "A namespace such as `mine`; to remove one feature, its name such as `mine.energy`.",
 }
 
 

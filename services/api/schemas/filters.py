@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.api.context import services
 from services.api.request_limits import (
     CURSOR_MAX,
     ID_MAX,
@@ -20,6 +21,8 @@ from services.api.schemas.tracks import KEYWORDS, NO_NUL, Request, TrackName, is
 from services.domain.filters import EXCLUDED, KEYWORD_FIELDS, RANGE_FIELDS, Filters, Range, music_only
 from services.domain.library import Selection, TrackSort
 from services.domain.measures import MEASURES
+from services.domain.own_conditions import OWN_FEATURES, own_conditions, own_filters
+from services.domain.own_features import is_own
 from services.domain.question import INCLUDE_FRAGMENTS, RESULTS_DEFAULT, RESULTS_MAX, SEED_MAX, PathOptions
 from services.domain.track import TrackStatus
 
@@ -41,6 +44,11 @@ REVERSED_BY_ORDER = BeforeValidator(_without_minus)
 
 _EXCLUDED_GENRES = (
     "None of these genres, as the file names it or, if it names none, as a tag that is heard. Case is ignored"
+)
+
+_OWN = (
+    "Conditions on own features, see `GET /v1/own-features`: a number as `mine.energy:0.5..0.9` (either end may be "
+    "left out), a flag as `mine.radio_ok:true`, a text as `mine.mood:calm`. Several texts of a feature are alternatives"
 )
 
 Keywords = list[Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX)]]
@@ -77,10 +85,8 @@ class _FilterBody(_Conditions):
     def to_domain(self) -> Filters:
         """Return the conditions for the vector index."""
         ranges: dict[str, _Interval | None] = {name: getattr(self, name) for name in RANGE_FIELDS}
-        return Filters(
-            ranges={name: interval.to_domain() for name, interval in ranges.items() if interval is not None},
-            any_of=_keywords(self),
-            none_of=_unwanted(self),
+        return _with_own(
+            self, {name: interval.to_domain() for name, interval in ranges.items() if interval is not None}
         )
 
 
@@ -99,11 +105,7 @@ class _FilterQuery(_Conditions):
     def to_domain(self) -> Filters:
         """Return the conditions for the vector index."""
         ends = {name: self._ends(name) for name in RANGE_FIELDS}
-        return Filters(
-            ranges={name: Range(*pair) for name, pair in ends.items() if pair != (None, None)},
-            any_of=_keywords(self),
-            none_of=_unwanted(self),
-        )
+        return _with_own(self, {name: Range(*pair) for name, pair in ends.items() if pair != (None, None)})
 
     def _ends(self, name: str) -> tuple[float | None, float | None]:
         return getattr(self, f"min_{name}"), getattr(self, f"max_{name}")
@@ -149,6 +151,21 @@ class _PathQuery(_SearchQuery):
         return PathOptions(self.one_per_artist, self.variety, self.seed)
 
 
+def _with_own(conditions: _Conditions, ranges: dict[str, Range]) -> Filters:
+    """Return all conditions, with those on own features.
+
+    Raises:
+        InvalidRequest: one is malformed, or there is no such feature.
+    """
+    given: list[str] = getattr(conditions, OWN_FEATURES)
+    own = own_filters(given, services().catalogue.own_features.types()) if given else Filters()
+    return Filters(
+        ranges={**ranges, **own.ranges},
+        any_of={**_keywords(conditions), **own.any_of},
+        none_of=_unwanted(conditions),
+    )
+
+
 def _keywords(conditions: _Conditions) -> dict[str, tuple[str, ...]]:
     return {name: tuple(values) for name in KEYWORD_FIELDS if (values := getattr(conditions, name))}
 
@@ -186,7 +203,8 @@ def _body_fields() -> dict[str, Any]:
         for name, interval in INTERVALS.items()
     }
     keywords = {name: _keyword_field(meaning + ".") for name, meaning in KEYWORDS.items()}
-    return {**ranges, **keywords, EXCLUDED["genre"]: _keyword_field(_EXCLUDED_GENRES + ".")}
+    more = {EXCLUDED["genre"]: _keyword_field(_EXCLUDED_GENRES + "."), OWN_FEATURES: _keyword_field(_OWN + ".")}
+    return {**ranges, **keywords, **more}
 
 
 def _query_fields() -> dict[str, Any]:
@@ -199,6 +217,7 @@ def _query_fields() -> dict[str, Any]:
     for name, meaning in KEYWORDS.items():
         fields[name] = _keyword_field(f"{meaning}; may be repeated.")
     fields[EXCLUDED["genre"]] = _keyword_field(f"{_EXCLUDED_GENRES}; may be repeated.")
+    fields[OWN_FEATURES] = _keyword_field(f"{_OWN}; may be repeated.")
     return fields
 
 
@@ -273,11 +292,13 @@ TrackPageQuery: type[_TrackPageQuery] = create_model(
 def filter_body_of(filters: Filters) -> BaseModel:
     """Return the body of filters whose values are known to be valid; of `none_of`, only genres are part of it."""
     ranges = {
-        name: INTERVALS[name].model_construct(min=wanted.min, max=wanted.max) for name, wanted in filters.ranges.items()
+        name: INTERVALS[name].model_construct(min=wanted.min, max=wanted.max)
+        for name, wanted in filters.ranges.items()
+        if not is_own(name)
     }
-    keywords = {name: list(values) for name, values in filters.any_of.items()}
+    keywords = {name: list(values) for name, values in filters.any_of.items() if not is_own(name)}
     unwanted = {parameter: list(filters.none_of.get(name, ())) for name, parameter in EXCLUDED.items()}
-    fields: dict[str, Any] = {**ranges, **keywords, **unwanted}
+    fields: dict[str, Any] = {**ranges, **keywords, **unwanted, OWN_FEATURES: own_conditions(filters)}
     return FilterBody.model_construct(None, **fields)
 
 

@@ -128,6 +128,15 @@ TrackIds = TypeAliasType(
 )
 
 
+OwnValues = TypeAliasType(
+    "OwnValues",
+    Annotated[
+        dict[str, float | bool | str],
+        Field(description="Values that an analyst attached to the track, by names such as `mine.energy`."),
+    ],
+)
+
+
 class TrackArtist(Response):
     """One artist of a track or of an album."""
 
@@ -198,6 +207,7 @@ class Track(Response):
         description="Whether its file, or its folder, contains a picture. Otherwise its cover is drawn."
     )
     ids: TrackIds
+    own_features: OwnValues = {}
 
     @classmethod
     def of(cls, found: track.Track, **more: object) -> Self:

@@ -88,6 +88,7 @@ def get_table(table: str, query: TableQuery) -> Response:
     with ExitStack() as opened:
         opened.callback(_FREE.release)
         snapshot = opened.enter_context(services().catalogue.exports.snapshot())
+        found = found.at(snapshot)
         parts = encode(found, found.rows(snapshot, selected, pseudonyms))
         first = next(parts, b"")  # an error of the catalogue is a problem, not a broken stream
         limit_sending()

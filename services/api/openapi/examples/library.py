@@ -141,6 +141,26 @@ LIBRARY: Mapping[str, Example] = {
             "quota": QUOTA,
         },
     ),
+    "listOwnFeatures": Example(
+        response={
+            "own_features": [
+                {
+                    "name": "mine.energy",
+                    "type": "number",
+                    "tracks": 46,
+                    "low": 0.1,
+                    "high": 0.9,
+                    "imported_at": SKIPPED_AT,
+                }
+            ]
+        }
+    ),
+    "importOwnFeatures": Example(
+        {"feature": "mine"},
+        {"file": "features.csv", "skip_unknown": True},
+        {"own_features": ["mine.energy", "mine.radio_ok"], "tracks": 46, "unknown_tracks": 2},
+    ),
+    "removeOwnFeatures": Example({"feature": "mine.energy"}),
     "listJobFailures": Example(
         {"job_id": JOB, "limit": 1},
         response={

@@ -103,6 +103,7 @@ TRACK: Json = {
     "descriptors": DESCRIPTORS,
     "has_cover": False,
     "ids": {},
+    "own_features": {"mine.energy": 0.4, "mine.radio_ok": True},
 }
 OTHER: Json = {
     **TRACK,
