@@ -8,7 +8,7 @@ from services.catalog.tenancy import limited_to
 from services.domain.errors import InvalidRequest
 from services.domain.filters import Filters, Range
 from services.domain.library import Selection
-from services.domain.own_features import FEATURES_MAX, FeatureType
+from services.domain.own_features import FEATURES_MAX, FeatureType, OwnFeatureNotFound
 from services.domain.track import Tags
 from tests.fakes.library import record, track_id
 
@@ -154,7 +154,8 @@ def test_an_import_replaces_its_columns_at_its_end(tracks):
 def test_features_are_removed_by_name_and_by_namespace(tracks):
     """A removed feature is neither listed nor shown, and no track meets a filter on it."""
     assert tracks.own_features.remove("mine.energy") == ["mine.energy"]
-    assert tracks.own_features.remove("min") == []
+    with pytest.raises(OwnFeatureNotFound):
+        tracks.own_features.remove("min")
 
     assert found(tracks, ranges={"mine.energy": Range()}) == []
     assert "mine.energy" not in tracks.tracks.get(IDS[0]).own_features
