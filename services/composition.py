@@ -23,6 +23,7 @@ from services.playlists.rules import SmartPlaylists
 from services.quotas.meter import Meter
 from services.radio.sessions import Radio
 from services.recommend import Recommender
+from services.recommend.answer_log import AnswerLog
 from services.recommend.carrying import CarriedTexts, Carrying
 from services.recommend.comparisons import Comparer
 from services.recommend.finder import Finder
@@ -67,6 +68,7 @@ class Services:
     now_playing: NowPlaying
     index: VectorIndex
     recommender: Recommender
+    answer_log: AnswerLog
     words: WordReader
     finder: Finder
     paths: Paths
@@ -119,6 +121,8 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
         picture_index, embedded_pictures = _open_index(settings, catalogue, opened, PICTURES)
         meter = Meter(catalogue.quotas)
         opened.callback(meter.close)
+        answer_log = AnswerLog(catalogue, settings.recommendation_log, experiments, exploration=settings.exploration)
+        opened.callback(answer_log.close)
         resources = opened.pop_all()
     recommender = Recommender(catalogue.tracks, index, half_life_days=settings.half_life_days)
     words = _word_reader(catalogue, embedder)
@@ -133,6 +137,7 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
         now_playing=NowPlaying(queue),
         index=index,
         recommender=recommender,
+        answer_log=answer_log,
         words=words,
         finder=Finder(catalogue.tracks, catalogue.browsing, recommender, words),
         paths=paths,

@@ -1,13 +1,14 @@
 """The Celery tasks. Each takes its arguments, calls `workers.analysis` or `services`, and decides about failures."""
 
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from celery import current_task
 from celery.exceptions import SoftTimeLimitExceeded
 
 from services.catalog.analyses import Claimant
+from services.catalog.database import now
 from services.covers.files import CoverFiles
 from services.domain.errors import (
     CatalogueUnavailable,
@@ -349,13 +350,16 @@ def rescan() -> None:
 
 @app.task(name=RESEND_TASK)
 def resend() -> None:
-    """Keep quiet hours, delete idle radio sessions, and send tasks that are due or that the broker lost."""
+    """Keep quiet hours, delete what is old, and send tasks that are due or that the broker lost."""
     context = child_context()
     hours = context.settings.quiet_hours
     quiet_since = QuietHours.parse(hours).began_at(datetime.now().astimezone()) if hours else None
     context.catalogue.pause.follow_quiet_hours(quiet_since)
     if count := context.catalogue.radio.drop_idle():
         log.info("idle_radio_sessions_deleted", count=count)
+    kept_from = now() - timedelta(days=context.settings.recommendation_log_days)
+    if count := context.catalogue.recommendation_log.delete_before(kept_from):
+        log.info("old_recommendations_deleted", count=count)
     take_again(context.catalogue)
     resend_lost_work(context.catalogue, context.queue)
     context.queue.fit_map()

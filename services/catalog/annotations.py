@@ -16,16 +16,8 @@ from services.catalog.database import IDS, Database, now, rows_of
 from services.catalog.listens import ListenStore
 from services.catalog.successors import followed, predecessors_of
 from services.catalog.tables import AnnotationRow, ListenRow
-from services.domain.listening import (
-    DISLIKED_RATING,
-    LIKED_RATING,
-    VERDICTS,
-    Annotation,
-    EventKind,
-    ItemKind,
-    NewListen,
-    StoredAnnotation,
-)
+from services.domain.annotations import DISLIKED_RATING, LIKED_RATING, Annotation, ItemKind, StoredAnnotation
+from services.domain.listening import VERDICTS, EventKind, NewListen
 
 _ROW = AnnotationRow.__table__.c
 _LISTEN = ListenRow.__table__.c

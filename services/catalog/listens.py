@@ -13,7 +13,6 @@ from sqlalchemy import (
     func,
     insert,
     literal,
-    or_,
     select,
     table,
     tuple_,
@@ -21,45 +20,34 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from services.catalog import tenancy
-from services.catalog.database import Database, decode_cursor, encode_cursor, now
+from services.catalog.database import Database, decode_cursor, encode_cursor
 from services.catalog.libraries import as_member, libraries_of
 from services.catalog.matching import Match, identity_of, lock_matching, match
 from services.catalog.outcomes import StoredListen, attach_listens
-from services.catalog.ratings import from_tags
-from services.catalog.starts import counted_start, start_of, store_start
+from services.catalog.remembered import read_remembered, rejected_by
+from services.catalog.starts import start_of, store_start
 from services.catalog.successors import followed, predecessors_of
 from services.catalog.tables import ListenRow, StartRow, WaitingNameRow
-from services.catalog.tastes import dismissed_tastes, removed_by
 from services.catalog.turns import put_first
 from services.domain.errors import InvalidCursor
 from services.domain.listening import (
-    VERDICTS,
     Description,
     EventKind,
     Listen,
     ListenCounts,
     ListenerSummary,
-    ListenEvent,
     ListenFilter,
     ListenPage,
     NewListen,
     Recorded,
     Remembered,
+    RememberedAt,
     Start,
     TrackKnown,
 )
 
-WEIGHED_EVENTS = 1_000
-"""The maximum number of latest events that a taste is made from; the same as in the history of a request."""
-
 LARGEST_ID = 2**63 - 1
 """The largest listen id that both databases support."""
-
-HEARD_KINDS = (EventKind.PLAY, EventKind.SKIP, EventKind.LIKE)
-"""Events after which a track is held back: a listener who likes a track has heard it, also if no play was reported."""
-
-REJECTING_KINDS = (EventKind.DISLIKE, EventKind.BAN)
-"""Events that count even if the listener removed the track from the tastes."""
 
 _SUBJECT = followed(ListenRow.track_id)
 """The track of a listen, or the one that took over from it."""
@@ -181,36 +169,20 @@ class ListenStore:
     def rejected(self, listener: str) -> frozenset[str]:
         """Return the tracks whose latest verdict is a dislike or a ban."""
         with self._database.read() as session:
-            return _rejected(session, listener)
+            return rejected_by(session, listener)
 
-    def remembered(self, listener: str, *, repeat_after: timedelta | None) -> Remembered:
+    def remembered(
+        self, listener: str, *, repeat_after: timedelta | None, as_of: RememberedAt | None = None
+    ) -> Remembered:
         """Return the part of a listener's history that recommendations use.
 
         Args:
             listener: The name of the listener, who need not exist.
             repeat_after: How long a heard track is not recommended; None is forever.
+            as_of: Leave out listens that were stored later. Deleted listens and later choices are not restored.
         """
-        recently = () if repeat_after is None else (ListenRow.at >= _ago(repeat_after),)
-        heard = (
-            select(_SUBJECT, func.max(ListenRow.at, type_=ListenRow.at.type))
-            .where(
-                ListenRow.listener == listener,
-                ListenRow.kind.in_(HEARD_KINDS),
-                ~from_tags(),
-                ListenRow.track_id.is_not(None),
-                *recently,
-            )
-            .group_by(_SUBJECT)
-        )
         with self._database.read() as session:
-            return Remembered(
-                events=_events(session, listener),
-                rejected=_rejected(session, listener),
-                heard={track_id: at for track_id, at in session.execute(heard)},  # noqa: C416  rows are no pairs to mypy
-                may_return=repeat_after is not None,
-                start=counted_start(session, listener),
-                dismissed=dismissed_tastes(session, listener),
-            )
+            return read_remembered(session, listener, repeat_after, as_of)
 
     def begin(self, listener: str, start: Start) -> None:
         """Store what a listener starts from; it replaces an earlier start."""
@@ -318,28 +290,6 @@ def _stored_before_takeover(
     return {identities[identity]: stored for identity, stored in _known(session, listener, identities)}
 
 
-def _events(session: Session, listener: str) -> tuple[ListenEvent, ...]:
-    counts = or_(ListenRow.kind.in_(REJECTING_KINDS), _SUBJECT.not_in(removed_by(listener)))
-    query = (
-        select(_SUBJECT, ListenRow.kind, ListenRow.at, ListenRow.played_ms, ListenRow.undated_plays)
-        .where(ListenRow.listener == listener, ListenRow.track_id.is_not(None), counts)
-        .order_by(ListenRow.at.desc(), ListenRow.undated_plays.desc(), ListenRow.id.desc())
-        .limit(WEIGHED_EVENTS)
-    )
-    rows = session.execute(query)
-    return tuple(ListenEvent(track_id, EventKind(kind), *more) for track_id, kind, *more in rows)
-
-
-def _rejected(session: Session, listener: str) -> frozenset[str]:
-    query = (
-        select(_SUBJECT, ListenRow.kind)
-        .where(ListenRow.listener == listener, ListenRow.kind.in_(VERDICTS), ListenRow.track_id.is_not(None))
-        .order_by(ListenRow.at, ListenRow.id)
-    )
-    last = {track_id: kind for track_id, kind in session.execute(query)}  # noqa: C416  rows are no pairs to mypy
-    return frozenset(track_id for track_id, kind in last.items() if kind != EventKind.LIKE)
-
-
 def _conditions(wanted: ListenFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.kinds:
@@ -354,13 +304,6 @@ def _conditions(wanted: ListenFilter) -> list[ColumnElement[bool]]:
         unknown = ListenRow.track_id.is_(None)
         conditions.append(unknown if wanted.track_known == TrackKnown.UNKNOWN else ~unknown)
     return conditions
-
-
-def _ago(time: timedelta) -> datetime:
-    try:
-        return now() - time
-    except OverflowError:  # before the year 1
-        return datetime.min.replace(tzinfo=UTC)
 
 
 def _position(cursor: str) -> ColumnElement[Any]:

@@ -4,9 +4,10 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import fields, replace
+from datetime import datetime, timedelta
 from http import HTTPStatus
+from operator import attrgetter
 from typing import Any, cast
 
 from pydantic import TypeAdapter
@@ -16,11 +17,11 @@ from sqlalchemy.orm import Session
 from services.catalog.database import ROWS_PER_STATEMENT, Database, batched, now
 from services.catalog.idempotency import Mismatch, stored_answer
 from services.catalog.libraries import as_member
+from services.catalog.questions import Document, event_as_json, event_of, terms_as_json, terms_of
 from services.catalog.successors import successors_of
 from services.catalog.tables import IdempotencyRow, RadioEventRow, RadioRow, RadioTrackRow
 from services.domain.errors import RadioNotFound
 from services.domain.listening import EventKind, ListenEvent, Recommendation
-from services.domain.question import Question
 from services.domain.radio import (
     IDLE,
     CallRecord,
@@ -32,23 +33,6 @@ from services.domain.radio import (
     SessionTrack,
     SessionWords,
 )
-
-Document = Mapping[str, Any]
-
-
-_TERMS = TypeAdapter(Question)
-
-
-def terms_as_json(terms: Question) -> dict[str, Any]:
-    """Return a question as a document, without its history and the listener's past."""
-    document: dict[str, Any] = _TERMS.dump_python(terms, mode="json", exclude={"history", "remembered"})
-    return document
-
-
-def terms_of(document: Document) -> Question:
-    """Return the question that `terms_as_json` wrote; options that the document lacks have their defaults."""
-    return _TERMS.validate_python(document)
-
 
 _WORDS = TypeAdapter(SessionWords)
 
@@ -106,6 +90,7 @@ def call_as_json(call: CallRecord) -> dict[str, Any]:
             for pick in call.picks
         ],
         "unknown": list(call.unknown),
+        "recommendation_id": call.recommendation_id,
     }
 
 
@@ -115,7 +100,50 @@ def call_of(key: str, digest: str, document: Document) -> CallRecord:
         RadioPick(Recommendation(track_id, score, tuple(because_of)), direction)
         for track_id, score, because_of, direction in document["picks"]
     )
-    return CallRecord(key, digest, picks, tuple(document["unknown"]))
+    return CallRecord(key, digest, picks, tuple(document["unknown"]), document.get("recommendation_id"))
+
+
+def state_as_json(state: SessionState, limit: int) -> dict[str, Any]:
+    """Return the state of a session and the number of tracks that were asked for, to ask it again."""
+    session = state.session
+    own = {"listener": session.listener, "position": session.position, "calls": session.calls, "events": session.events}
+    return {
+        "question": terms_as_json(session.terms),
+        "session": own
+        | {
+            "words": words_as_json(session.words),
+            "directions": directions_as_json(session.directions),
+            "touched_at": session.touched_at.isoformat(),
+            "tracks": [list(_TRACK_VALUES(track)) for track in state.tracks.values()],
+            "played": [[each.number, *event_as_json(each.event)] for each in state.events],
+        },
+        "limit": limit,
+    }
+
+
+def state_of(session_id: str, document: Document) -> tuple[SessionState, int]:
+    """Return the state and the number of tracks that `state_as_json` wrote."""
+    stored = document["session"]
+    touched_at = datetime.fromisoformat(stored["touched_at"])
+    session = RadioSession(
+        id=session_id,
+        terms=terms_of(document["question"]),
+        created_at=touched_at,
+        touched_at=touched_at,
+        listener=stored["listener"],
+        directions=directions_of(stored["directions"]),
+        words=words_of(stored["words"]),
+        position=stored["position"],
+        calls=stored["calls"],
+        events=stored["events"],
+    )
+    tracks = [SessionTrack(**dict(zip(_TRACK_FIELDS, values, strict=True))) for values in stored["tracks"]]
+    events = tuple(SessionEvent(number, event_of(values)) for number, *values in stored["played"])
+    return SessionState(session, {track.track_id: track for track in tracks}, events), document["limit"]
+
+
+_TRACK_FIELDS = tuple(each.name for each in fields(SessionTrack))
+_TRACK_VALUES = attrgetter(*_TRACK_FIELDS)
 
 
 EVENTS_KEPT = 500
@@ -141,6 +169,7 @@ class RadioStore:
                     listener=session.listener,
                     terms=terms_as_json(session.terms),
                     created_at=session.created_at,
+                    is_private=session.is_private,
                     **_values(session),
                 )
             )
@@ -167,10 +196,11 @@ class RadioStore:
             )
             return _followed(transaction, state)
 
-    def listener_of(self, session_id: str) -> str | None:
-        """Return the listener of a session; None if it has none or does not exist."""
+    def owner_of(self, session_id: str) -> tuple[str | None, bool]:
+        """Return the listener of a session, None if it has none or does not exist, and whether it is private."""
         with self._database.read() as transaction:
-            return transaction.scalar(select(RadioRow.listener).where(RadioRow.id == session_id))
+            found = transaction.execute(select(RadioRow.listener, RadioRow.is_private).where(RadioRow.id == session_id))
+            return next(((listener, is_private) for listener, is_private in found), (None, False))
 
     def answered(self, session_id: str, key: str, digest: str) -> CallRecord | Mismatch | None:
         """Return the answer to a call with this key, if it is one of the latest and was the same request."""
@@ -370,6 +400,7 @@ def _session(row: RadioRow) -> RadioSession:
         calls=row.calls,
         events=row.events,
         revision=row.revision,
+        is_private=row.is_private,
     )
 
 

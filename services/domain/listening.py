@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from services.domain.track import Vector
@@ -260,6 +260,23 @@ class StoredTaste:
 
 
 @dataclass(frozen=True, slots=True)
+class RememberedAt:
+    """Which stored listens of a listener a `Remembered` was read from, to read it again later.
+
+    Attributes:
+        listener: The name of the listener.
+        last_listen: The largest id of a listen at that time.
+        repeat_after: How long a heard track was held back; None was forever.
+        at: When it was read; aware.
+    """
+
+    listener: str
+    last_listen: int
+    repeat_after: timedelta | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Remembered:
     """The part of a stored listener's history that recommendations use.
 
@@ -270,6 +287,7 @@ class Remembered:
         may_return: Whether tracks of `heard` may fill an answer, starting with the least recently heard.
         start: What the listener chose before there were any listens; None if nothing.
         dismissed: Tastes that the listener does not want.
+        read: What it was read from; None if it is not of a stored listener.
     """
 
     events: tuple[ListenEvent, ...] = ()
@@ -278,6 +296,7 @@ class Remembered:
     may_return: bool = True
     start: Start | None = None
     dismissed: tuple[StoredTaste, ...] = ()
+    read: RememberedAt | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,6 +379,8 @@ class Recommendation:
     """The index of its taste in the answer; None for neighbours of a single seed."""
     rank_score: float = 0.0
     """What the ranking chose it by."""
+    propensity: float = 1.0
+    """The probability with which exploration chose it for its place in the ranking; 1 without exploration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,46 +390,3 @@ class Answer:
     recommendations: tuple[Recommendation, ...]
     unknown: tuple[str, ...]
     tastes: tuple[DescribedTaste, ...] = ()
-
-
-class ItemKind(StrEnum):
-    """What a listener can star and rate."""
-
-    SONG = "song"
-    ALBUM = "album"
-    ARTIST = "artist"
-
-
-@dataclass(frozen=True, slots=True)
-class StoredAnnotation:
-    """The star and the rating of an item, as they are stored: verdicts are not considered."""
-
-    kind: ItemKind
-    item: str
-    starred: datetime | None
-    rating: int | None
-
-
-RATING_MAX = 5
-"""Stars of the best rating."""
-
-LIKED_RATING, DISLIKED_RATING = 4, 1
-"""Four stars and five stars are a like, one star is a dislike."""
-
-
-@dataclass(frozen=True, slots=True)
-class Annotation:
-    """What is known of a listener and a track, an album or an artist.
-
-    Attributes:
-        starred: Since when it is starred; None if it is not. A track is starred while its latest verdict is a like that
-            is not due to its rating alone.
-        rating: 1 to 5 stars; None without a rating.
-        plays: The number of plays of a track.
-        played: When the track was last played.
-    """
-
-    starred: datetime | None = None
-    rating: int | None = None
-    plays: int = 0
-    played: datetime | None = None

@@ -153,6 +153,7 @@ class Question(AnswerOptions):
         words: The texts as they were understood. Their filters and targets are part of `filters` and `targets`.
         vectors: Vectors of words and pictures; they change the score of every track.
         tuning: What an experiment changes of the ranking.
+        exploration_seed: The same seed replaces the same tracks; None: no exploration, whatever the tuning says.
     """
 
     history: tuple[ListenEvent, ...] = ()
@@ -164,6 +165,7 @@ class Question(AnswerOptions):
     words: tuple[WeightedText, ...] = ()
     vectors: tuple[WeightedVector, ...] = ()
     tuning: Tuning = field(default_factory=Tuning)
+    exploration_seed: str | None = None
 
     def tuned(self, tuning: Tuning, given: Collection[str] = ()) -> Self:
         """Return the question with a tuning; `given` are the names of options whose values the tuning must not replace.
@@ -175,6 +177,11 @@ class Question(AnswerOptions):
         if half_life is None or "half_life_days" in given:
             half_life = self.half_life_days
         return replace(self, tuning=tuning, diversity=diversity, half_life_days=half_life)
+
+    @property
+    def explored_share(self) -> float:
+        """The share of the tracks that exploration replaces."""
+        return 0.0 if self.exploration_seed is None else self.tuning.exploration
 
     @property
     def is_blank(self) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from services.domain.listening import DescribedTaste, ListenEvent, Recommendation
 from services.domain.question import Question
@@ -93,6 +94,7 @@ class RadioSession:
         calls: Number of calls so far.
         events: Number of events reported so far.
         revision: Number of changes, for optimistic locking.
+        is_private: Whether its answers are kept out of the recommendation log.
     """
 
     id: str
@@ -106,6 +108,7 @@ class RadioSession:
     calls: int = 0
     events: int = 0
     revision: int = 0
+    is_private: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +155,7 @@ class CallRecord:
     digest: str
     picks: tuple[RadioPick, ...]
     unknown: tuple[str, ...]
+    recommendation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,21 +199,26 @@ class RadioView:
 class RadioAnswer:
     """The next tracks, the directions after the reported events, and reported ids that are not in the library.
 
-    `words` is what steers the session now.
+    `words` is what steers the session now. `recommendation_id` is the id of the answer in the recommendation log, and
+    `asked` the state of the session before it, from which it can be given again; None if the answer was given before.
     """
 
     picks: tuple[RadioPick, ...]
     directions: tuple[DescribedDirection, ...]
     unknown: tuple[str, ...]
     words: SessionWords
+    recommendation_id: str | None = None
+    asked: SessionState | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RadioStart:
-    """The start of a session."""
+    """The start of a session, which gets this id."""
 
+    id: str = field(default_factory=lambda: str(uuid4()))
     seeds: Seeds = field(default_factory=Seeds)
     history: tuple[ListenEvent, ...] = ()
     listener: str | None = None
     terms: Question = field(default_factory=Question)
     words: WordsChange = field(default_factory=WordsChange)
+    is_private: bool = False

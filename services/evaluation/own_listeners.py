@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.catalog import Catalogue
-from services.catalog.listens import HEARD_KINDS, WEIGHED_EVENTS
+from services.catalog.remembered import HEARD_KINDS, WEIGHED_EVENTS
 from services.domain.filters import FRAGMENT, Filters
 from services.domain.libraries import LIBRARY, within
 from services.domain.listening import VERDICTS, EventKind, ListenEvent, ListenFilter, Remembered, TrackKnown

@@ -95,19 +95,24 @@ class SmartPlaylists:
             raise
         return self._catalogue.playlists.refreshed(playlist.id, playlist.rules, chosen)
 
-    def extend(self, playlist: Playlist, track_ids: Sequence[str], *, limit: int, exclude: Sequence[str]) -> Answer:
-        """Return tracks that continue a playlist, with reasons, without its own and those that its owner rejects.
-
-        Raises:
-            IndexUnavailable: the vector index does not answer.
-        """
+    def extension(
+        self, playlist: Playlist, track_ids: Sequence[str], *, limit: int, exclude: Sequence[str]
+    ) -> Question:
+        """Return the question for tracks that continue a playlist, without its own and those that its owner rejects."""
         unwanted = (*exclude, *track_ids[:-CONTINUED_FROM])
-        question = Question(
+        return Question(
             history=plays(track_ids[-CONTINUED_FROM:]),
             remembered=self._rejected(playlist.owner),
             exclude=Exclusion(tracks=tuple(unwanted)),
             limit=min(limit, RESULTS_MAX),
         )
+
+    def extend(self, playlist: Playlist, question: Question) -> Answer:
+        """Return tracks that continue a playlist, with reasons.
+
+        Raises:
+            IndexUnavailable: the vector index does not answer.
+        """
         with as_member(self._catalogue.database, playlist.owner):
             return self._recommender.recommend(question)
 

@@ -13,6 +13,7 @@ from services.domain.track import Embedded, Vector
 from services.index import Query, VectorIndex
 from services.radio.directions import DirectionFinder, EvaluatedDirections, with_waypoints
 from services.recommend.duplicates import distinct, without_copies
+from services.recommend.exploration import explored, with_tail
 from services.recommend.order import in_order, space_artists
 from services.recommend.rank import Choice, RankingContext, RankingOptions
 from services.recommend.search import Search, Searcher, random_profile
@@ -86,7 +87,7 @@ class TrackChooser:
     def _unheard(self, limit: int, chosen: Sequence[Choice]) -> list[Choice]:
         terms = self.session.terms
         previous = [*self._latest, *(choice.candidate for choice in chosen)][-PREVIOUS_MAX:]
-        exclude = self._handled()
+        exclude, share = self._handled(), terms.explored_share
         found = self._searcher.choose(
             Search(
                 profile=self._directions.profile(self._known, terms.vectors),
@@ -96,7 +97,7 @@ class TrackChooser:
                 excluded_recordings=[track for name, track in self._known.items() if name in exclude],
                 options=RankingOptions.of(
                     terms,
-                    limit=limit,
+                    limit=with_tail(limit) if share else limit,
                     max_per_artist=None,  # the artist gap limits an artist's tracks in an endless session
                     max_per_album=None,
                     artist_gap=ARTIST_GAP,
@@ -105,8 +106,12 @@ class TrackChooser:
                 context=RankingContext(previous=previous, shares_served=self._shares_served(chosen)),
             )
         )
-        self._handle([choice.candidate for choice in found.choices], found.candidates)
-        return found.choices
+        choices = found.choices
+        if share:
+            position = self.session.position + len(chosen)
+            choices = explored(choices, limit, share, f"{terms.exploration_seed}:{position}")
+        self._handle([choice.candidate for choice in choices], found.candidates)
+        return choices
 
     def _handled(self) -> frozenset[str]:
         """Return the ids of all tracks that are excluded or that the session has dealt with."""

@@ -100,7 +100,7 @@ class Radio:
         self._store.create(state)
         return self._view(state, unknown)
 
-    def next(
+    def next(  # noqa: PLR0913  the parts of a call, and the id of its answer
         self,
         session_id: str,
         events: Sequence[ListenEvent],
@@ -108,10 +108,12 @@ class Radio:
         limit: int,
         key: str | None = None,
         words: WordsChange | None = None,
+        recommendation_id: str | None = None,
     ) -> RadioAnswer:
         """Take the reported events and new words, and return the next tracks.
 
         A call with the key of an earlier one returns the same answer again, and its events count once.
+        `recommendation_id` is the id of a new answer in the recommendation log; None if it is not logged.
 
         Raises:
             RadioNotFound: the session does not exist or has expired.
@@ -133,13 +135,19 @@ class Radio:
                 state = self._without_rejected(state, state.session.listener)
             reported, unknown = self._report(state, events)
             steered = self._with_words(reported.state, words, reported.events)
-            chooser, picks = self._choose(self._steered(steered), limit)
-            record = None if key is None else CallRecord(key, digest, picks, unknown)
+            asked = _explored(steered, recommendation_id)
+            chooser, picks = self._choose(self._steered(asked), limit)
+            record = None if key is None else CallRecord(key, digest, picks, unknown, recommendation_id)
             changed = {**reported.changed, **chooser.changed}.values()
             if self._store.advance(chooser.session, changed, reported.events, record):
                 after = SessionState(chooser.session, reported.state.tracks, reported.state.events)
-                return RadioAnswer(picks, self._view(after).directions, unknown, chooser.session.words)
+                directions, now = self._view(after).directions, chooser.session.words
+                return RadioAnswer(picks, directions, unknown, now, recommendation_id, asked)
         raise RadioBusy(session_id)
+
+    def ask(self, state: SessionState, limit: int) -> tuple[RadioPick, ...]:
+        """Return the next tracks of a session in a state, without changing a stored session."""
+        return self._choose(self._steered(state), limit)[1]
 
     def show(self, session_id: str) -> RadioView:
         """Return a session.
@@ -319,18 +327,29 @@ class Radio:
     def _repeated(self, state: SessionState, key: str, call: CallRecord | Mismatch) -> RadioAnswer:
         if isinstance(call, Mismatch):
             raise InvalidRequest(f"The call '{key}' was made before with another request; use a new key.")
-        return RadioAnswer(call.picks, self._view(state).directions, call.unknown, state.session.words)
+        directions, words = self._view(state).directions, state.session.words
+        return RadioAnswer(call.picks, directions, call.unknown, words, call.recommendation_id)
 
 
 def _pick(
     choice: Choice, current: EvaluatedDirections, known: Mapping[str, Embedded], words: tuple[str, ...]
 ) -> RadioPick:
     if not current.directions:
-        return RadioPick(Recommendation(choice.candidate.id, choice.score, words), None)
+        return RadioPick(_recommendation(choice, words), None)
     taste = Taste(current.centres[choice.taste], 1.0, current.plays[choice.taste])
     reasons = Reasons(taste, known).of(choice.candidate.vector)
     number = current.directions[choice.taste].number
-    return RadioPick(Recommendation(choice.candidate.id, choice.score, (*words, *reasons)), number)
+    return RadioPick(_recommendation(choice, (*words, *reasons)), number)
+
+
+def _recommendation(choice: Choice, because_of: tuple[str, ...]) -> Recommendation:
+    return Recommendation(choice.candidate.id, choice.score, because_of, propensity=choice.propensity)
+
+
+def _explored(state: SessionState, seed: str | None) -> SessionState:
+    """Return the state with the seed of the exploration of one answer."""
+    session = state.session
+    return replace(state, session=replace(session, terms=replace(session.terms, exploration_seed=seed)))
 
 
 def _identity(event: ListenEvent) -> tuple[object, ...]:

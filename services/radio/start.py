@@ -1,6 +1,5 @@
 """Make the first state of a radio session from seeds, a history and a stored listener's past."""
 
-import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -79,12 +78,13 @@ class SessionStarter:
             raise InvalidRequest(f"None of the seeds matches an analysed track; {LIST_LIBRARY}.")
         weights = self._start_weights(start, resolved, now)
         session = RadioSession(
-            id=str(uuid.uuid4()),
+            id=start.id,
             listener=start.listener,
             terms=_terms(start.terms, resolved.names, _liked_artists(weights, resolved.tracks)),
             directions=directions_of(_wanted(start, resolved, weights)),
             created_at=now,
             touched_at=now,
+            is_private=start.is_private,
         )
         rejections = _rejections(resolved.events, self._weights(resolved.events, resolved.tracks, start.terms, now))
         heard = _heard_before(seeds, resolved.events, resolved.sent)

@@ -22,6 +22,9 @@ from services.telemetry.stages import Part, recommendation_part
 PLAYS_PER_TASTE = 12
 """Heaviest plays of a taste that candidates are compared with."""
 
+RANKING_VERSION = 1
+"""Kept with each logged answer. Raise it with every change after which the same question has another answer."""
+
 TURN_PENALTY = 0.15
 """Penalty, in cosine, of the heaviest play each time it has led to a track, so that the plays take turns."""
 
@@ -77,12 +80,16 @@ class RankingContext:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A chosen candidate, its cosine to the taste it was chosen for, the taste's index, and what it was chosen by."""
+    """A chosen candidate, its cosine to the taste it was chosen for, the taste's index, and what it was chosen by.
+
+    `propensity` is the probability with which exploration chose it for its place.
+    """
 
     candidate: Embedded
     score: float
     taste: int
     rank_score: float = 0.0
+    propensity: float = 1.0
 
 
 def query_vectors(profile: Profile, profile_weight: float) -> list[Vector]:

@@ -15,6 +15,7 @@ from services.index import Hit, VectorSearch
 from services.recommend.dismissals import avoiding, centre_plays, centres_of, without_dismissed
 from services.recommend.diversity import mean_distance
 from services.recommend.explain import Reasons, label_of
+from services.recommend.exploration import explored, with_tail
 from services.recommend.order import in_order
 from services.recommend.rank import Choice, RankingOptions
 from services.recommend.search import Search, Searcher, random_profile, without_artists
@@ -220,7 +221,9 @@ class Recommender:
             RECOMMENDATION_DIVERSITY.observe(distance)
         if profile is None:
             found = tuple(
-                Recommendation(choice.candidate.id, choice.score, (), rank_score=choice.rank_score)
+                Recommendation(
+                    choice.candidate.id, choice.score, (), rank_score=choice.rank_score, propensity=choice.propensity
+                )
                 for choice in choices
             )
             return Answer(found, tuple(dict.fromkeys(unknown)))
@@ -228,7 +231,9 @@ class Recommender:
         if (start := question.remembered.start) is not None:
             reasons = [start.reasons_for(each) for each in reasons]
         recommendations = tuple(
-            Recommendation(choice.candidate.id, choice.score, because_of, choice.taste, choice.rank_score)
+            Recommendation(
+                choice.candidate.id, choice.score, because_of, choice.taste, choice.rank_score, choice.propensity
+            )
             for choice, because_of in zip(choices, reasons, strict=True)
         )
         tastes = self.describe(profile) if question.explain else ()
@@ -270,7 +275,10 @@ class Recommender:
         if profile is None:
             return ()
         choices = in_order(self._choose(question, profile, history), question.order, None)
-        return tuple(Recommendation(choice.candidate.id, choice.score, (), choice.taste) for choice in choices)
+        return tuple(
+            Recommendation(choice.candidate.id, choice.score, (), choice.taste, choice.rank_score, choice.propensity)
+            for choice in choices
+        )
 
     @recommendation_part(Part.HISTORY)
     def _read_history(self, question: Question) -> _History:
@@ -314,6 +322,9 @@ class Recommender:
         """Choose the tracks; recently heard tracks fill the places for which there are no others."""
         rules, tracks = history.rules, history.tracks
         options = RankingOptions.of(question, penalties=rules.penalties)
+        share = question.explored_share
+        if share:
+            options = replace(options, limit=with_tail(question.limit))
         search = Search(
             profile=profile,
             tracks=tracks,
@@ -325,6 +336,8 @@ class Recommender:
             with_measured=question.order != Order.RELEVANCE,
         )
         chosen = self._searcher.choose(search).choices
+        if share:
+            chosen = explored(chosen, question.limit, share, question.exploration_seed or "")
         missing = question.limit - len(chosen)
         if missing and rules.repeats:
             taken = [choice.candidate for choice in chosen]

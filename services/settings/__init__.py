@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from services.domain.errors import NotConfigured
 from services.settings.index import IndexSettings
 from services.settings.library import LibrarySettings, expand, split
+from services.settings.recommending import RecommendationSettings
 from services.settings.secret_files import SecretFiles
 from services.settings.sign_in import SignInSettings
 from services.webhooks.signing import key_of
@@ -26,7 +27,7 @@ METRICS_DIR_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable of prometheus_client: a directory in which several API processes share their metrics."""
 
 
-class Settings(LibrarySettings, IndexSettings, SignInSettings):
+class Settings(LibrarySettings, IndexSettings, SignInSettings, RecommendationSettings):
     """Settings, read once at the start of a process and passed on.
 
     `SEGUE_REDIS_URL`, `SEGUE_DATABASE_URL` and `SEGUE_QDRANT_URL` decide how Segue runs. Without them everything
@@ -138,19 +139,6 @@ class Settings(LibrarySettings, IndexSettings, SignInSettings):
         ),
     )
     upload_max_bytes: int = Field(default=64 * 1024 * 1024, ge=1, description="Maximum size of an upload in bytes.")
-    half_life_days: float = Field(
-        default=30.0,
-        gt=0,
-        allow_inf_nan=False,
-        description="Number of days after which a listen counts half, unless a request sets its own half-life.",
-    )
-    experiments_file: str | None = Field(
-        default=None,
-        description=(
-            "TOML file that describes experiments: variants of the ranking, each for some of the listeners "
-            "([experiments.md](experiments.md))."
-        ),
-    )
     link_password: SecretStr | None = Field(
         default=None,
         description=(

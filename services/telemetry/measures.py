@@ -30,6 +30,13 @@ RECOMMENDATION_DIVERSITY = Histogram(
     registry=PROCESS,
 )
 
+LOGGED_ANSWERS = Counter(
+    "segue_logged_answers",
+    "Answers for the recommendation log, by whether they were written or dropped.",
+    ["outcome"],
+    registry=PROCESS,
+)
+
 WORKERS = CollectorRegistry()
 """Measured in workers, which have no port: `services.telemetry.relay` adds it up in the broker. All of it has labels,
 because a metric without them would be one of the API process as well."""

@@ -9,7 +9,8 @@ from sqlalchemy import update
 
 from services.catalog.library import FileStamp
 from services.catalog.tables import TrackRow
-from services.domain.listening import EventKind, ItemKind, ListenFilter, NewListen
+from services.domain.annotations import ItemKind
+from services.domain.listening import EventKind, ListenFilter, NewListen
 from services.domain.track import Tags
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -7,7 +7,8 @@ import xmlschema
 
 from services.catalog.library import FileStamp
 from services.domain.access import Scope
-from services.domain.listening import EventKind, ItemKind, NewListen
+from services.domain.annotations import ItemKind
+from services.domain.listening import EventKind, NewListen
 from services.domain.track import Tags
 from tests.fakes.library import track_id, write_tone
 from tests.fakes.serving import LIBRARY_SIZE

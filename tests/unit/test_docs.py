@@ -14,6 +14,7 @@ from services.cli.main import ENTRY_POINT_GROUP, app
 from services.settings import Settings
 from services.settings.index import IndexSettings
 from services.settings.library import LibrarySettings
+from services.settings.recommending import RecommendationSettings
 from services.settings.sign_in import SignInSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,8 +29,8 @@ ARCHITECTURE = (DOCS / "architecture.md").read_text(encoding="utf-8")
 
 
 def settings_table() -> str:
-    """Return the table of settings for `docs/settings.md`: the service, sign-in, the index's server, the library."""
-    parts = (LibrarySettings, IndexSettings, SignInSettings)
+    """Return the table of `docs/settings.md`, part by part: the service first, the library last."""
+    parts = (LibrarySettings, IndexSettings, SignInSettings, RecommendationSettings)
     fields = sorted(Settings.model_fields.items(), key=lambda named: [named[0] in part.model_fields for part in parts])
     rows = [f"| `SEGUE_{name.upper()}` | {_default(name, field)} | {field.description} |" for name, field in fields]
     return TABLE_HEAD + "\n".join(rows) + "\n"

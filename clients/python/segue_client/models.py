@@ -322,6 +322,10 @@ class ExtendRequest(Model):
     How many tracks to recommend, and which not.
     """
 
+    private: bool | None = None
+    """
+    Whether to keep the answer out of the recommendation log, as in a private session.
+    """
     limit: int | None = None
     """
     Maximum number of tracks to return.
@@ -779,6 +783,10 @@ class ListenIn(Model):
     undated_plays: int | None = None
     """
     Number of plays whose times are unknown, such as the play count of another program. They count as old plays. Only without `at` and `played_ms`.
+    """
+    recommendation_id: str | None = None
+    """
+    The `recommendation_id` of the answer that recommended the track. An unknown one is ignored. Without one, the listen counts for the latest answer of the last 24 hours that recommended the track to the listener.
     """
     key: str | None = None
     """
@@ -2062,6 +2070,21 @@ class TrackDescriptors(Model):
     duration: float | None
     """
     Length in seconds.
+    """
+
+
+class TriedVariant(Model):
+    """
+    An experiment, and the variant of it that ranked the tracks.
+    """
+
+    name: str
+    """
+    Name of the experiment.
+    """
+    variant: str
+    """
+    Name of the variant.
     """
 
 
@@ -3781,6 +3804,10 @@ class RadioRequest(Model):
     """
     The same seed and the same events give the same session. Null: a random seed.
     """
+    private: bool | None = None
+    """
+    Whether to keep all answers of the session out of the recommendation log.
+    """
     text: str | WeightedTextIn | list[str | WeightedTextIn] | None = None
     """
     A description of music, or up to 8, that steer the session. Facts such as “under 80 bpm” become filters. It stays in force until `POST /v1/radio/{session_id}/next` replaces or ends it.
@@ -3843,6 +3870,10 @@ class RadioSession(Model):
     Id of the session. Anyone who knows it can continue the session, unless it belongs to a listener.
     """
     user: str | None
+    private: bool
+    """
+    Whether its answers are kept out of the recommendation log.
+    """
     seed: int
     """
     The same seed and the same events give the same session.
@@ -3981,6 +4012,10 @@ class RecommendationRequest(Model):
     """
     Listen events in any order. Required without `user`, `text`, `mood` and `pictures`.
     """
+    private: bool | None = None
+    """
+    Whether to keep the answer out of the recommendation log, as in a private session.
+    """
     repeat_after_days: float | None = None
     """
     Stored listeners only: number of days after which a track may be recommended again. Tracks heard or liked more recently are returned only if nothing else is left, those heard longest ago first. Null: no track is repeated. Banned and disliked tracks are never returned.
@@ -4044,6 +4079,14 @@ class SimilarTracks(Model):
     Tracks similar to a track, most similar first.
     """
 
+    recommendation_id: str | None
+    """
+    Id of the answer in the recommendation log. Send it with the listens that follow, so that they count for this answer. Null: the answer is not logged.
+    """
+    experiment: TriedVariant | None
+    """
+    The experiment that the answer takes part in. Null: none.
+    """
     tracks: list[SimilarTrack]
 
 
@@ -4182,6 +4225,14 @@ class StartedRadio(RadioSession):
     A new session, and its first tracks.
     """
 
+    recommendation_id: str | None
+    """
+    Id of the answer in the recommendation log. Send it with the listens that follow, so that they count for this answer. Null: the answer is not logged.
+    """
+    experiment: TriedVariant | None
+    """
+    The experiment that the answer takes part in. Null: none.
+    """
     tracks: list[RadioTrack]
     """
     Tracks to play first, in order: as many as the request asks for.
@@ -4225,6 +4276,14 @@ class NextTracks(Model):
     Tracks to play next, in order.
     """
 
+    recommendation_id: str | None
+    """
+    Id of the answer in the recommendation log. Send it with the listens that follow, so that they count for this answer. Null: the answer is not logged.
+    """
+    experiment: TriedVariant | None
+    """
+    The experiment that the answer takes part in. Null: none.
+    """
     tracks: list[RadioTrack]
     directions: list[Direction]
     """
@@ -4249,6 +4308,14 @@ class Recommendations(Model):
     Tracks to play next, in the requested order.
     """
 
+    recommendation_id: str | None
+    """
+    Id of the answer in the recommendation log. Send it with the listens that follow, so that they count for this answer. Null: the answer is not logged.
+    """
+    experiment: TriedVariant | None
+    """
+    The experiment that the answer takes part in. Null: none.
+    """
     tracks: list[RecommendedTrack]
     tastes: list[Taste]
     """

@@ -8,7 +8,7 @@ from services.api.request_limits import ANNOTATIONS_MAX, REMOVED_MAX, TASTES_MAX
 from services.api.schemas.listens import Listen, ListenIn
 from services.api.schemas.moods import StartRequest
 from services.api.schemas.tracks import NO_NUL, Moment, Request, TrackName
-from services.domain import listening
+from services.domain import annotations, listening
 from services.domain.listening import TASTE_PLAYS_MAX
 
 TasteId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
@@ -34,19 +34,19 @@ class DismissedTasteIn(Request):
 class AnnotationIn(Request):
     """The star and the rating of a track, an album or an artist."""
 
-    kind: listening.ItemKind
+    kind: annotations.ItemKind
     id: TrackName = Field(description="Id of the track, the album or the artist.")
     starred_at: Moment | None = Field(default=None, description="Since when it is starred, with a time zone.")
-    rating: int | None = Field(default=None, ge=1, le=listening.RATING_MAX, description="1 to 5 stars.")
+    rating: int | None = Field(default=None, ge=1, le=annotations.RATING_MAX, description="1 to 5 stars.")
 
     @classmethod
-    def of(cls, stored: listening.StoredAnnotation) -> Self:
+    def of(cls, stored: annotations.StoredAnnotation) -> Self:
         """Return a stored star and rating."""
         return cls(kind=stored.kind, id=stored.item, starred_at=stored.starred, rating=stored.rating)
 
-    def to_domain(self, item: str) -> listening.StoredAnnotation:
+    def to_domain(self, item: str) -> annotations.StoredAnnotation:
         """Return them for the catalogue, given the id there."""
-        return listening.StoredAnnotation(self.kind, item, self.starred_at, self.rating)
+        return annotations.StoredAnnotation(self.kind, item, self.starred_at, self.rating)
 
 
 class Annotations(Request):

@@ -3,6 +3,7 @@
 import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
+from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
@@ -68,6 +69,14 @@ ListenerName = Annotated[
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def _uuid(text: str | None) -> str | None:
+    """Return the text if it has the form of an id, else None."""
+    try:
+        return None if text is None else str(UUID(text))
+    except ValueError:
+        return None
+
+
 def _plausible(at: datetime) -> datetime:
     if at < EARLIEST:
         raise ValueError("must not be before 1970")
@@ -112,6 +121,12 @@ class ListenIn(Request):
         description="Number of plays whose times are unknown, such as the play count of another program. They count as "
         "old plays. Only without `at` and `played_ms`.",
     )
+    recommendation_id: Key | None = Field(
+        default=None,
+        description="The `recommendation_id` of the answer that recommended the track. An unknown one is ignored. "
+        "Without one, the listen counts for the latest answer of the last 24 hours that recommended the track to the "
+        "listener.",
+    )
     key: Key | None = Field(
         default=None,
         description="Your own name for this listen: the same key again is the same listen. Without one, the same "
@@ -144,6 +159,7 @@ class ListenIn(Request):
             played_ms=self.played_ms,
             key=self.key,
             undated_plays=self.undated_plays,
+            recommendation_id=_uuid(self.recommendation_id),
         )
 
 

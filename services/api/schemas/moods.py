@@ -113,6 +113,8 @@ class Started(Recommendations):
             understood=first.understood,
             pictures=first.pictures,
             unknown=list(dict.fromkeys([*unknown, *first.unknown])),
+            recommendation_id=first.recommendation_id,
+            experiment=first.experiment,
             next=[NextCall(method=method, path=path, purpose=purpose) for method, path, purpose in calls],
         )
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from services.api.request_limits import EXCLUDE_MAX, TEXTS_MAX
+from services.api.schemas.answers import PRIVATE
 from services.api.schemas.filters import FilterBody, filter_body_of
 from services.api.schemas.listens import ListenerName
 from services.api.schemas.tracks import NO_NUL, Request, Response, Track, TrackName
@@ -138,6 +139,8 @@ class PlaylistTracks(Request):
 
 class ExtendRequest(Request):
     """How many tracks to recommend, and which not."""
+
+    private: bool = Field(default=False, description=PRIVATE)
 
     limit: int = Field(default=RESULTS_DEFAULT, ge=1, le=RESULTS_MAX, description="Maximum number of tracks to return.")
     exclude: list[TrackName] = Field(

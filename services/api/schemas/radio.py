@@ -15,6 +15,7 @@ from services.api.request_limits import (
     TEXT_MAX,
     TEXTS_MAX,
 )
+from services.api.schemas.answers import LoggedAnswer
 from services.api.schemas.listens import ListenedAt, ListenerName
 from services.api.schemas.recommendations import SharedOptions, with_options
 from services.api.schemas.tracks import (
@@ -99,6 +100,9 @@ class RadioRequest(SharedOptions):
         le=SEED_MAX,
         description="The same seed and the same events give the same session. Null: a random seed.",
     )
+    private: bool = Field(
+        default=False, description="Whether to keep all answers of the session out of the recommendation log."
+    )
     text: Texts = Field(default_factory=list, description=STEERS)
     mood: MoodId | None = Field(default=None, description=f"{MOOD} {IN_FORCE}")
     limit: int = Field(
@@ -122,6 +126,7 @@ class RadioRequest(SharedOptions):
             listener=self.user,
             terms=replace(self.conditions(), **options),
             words=_change(self),
+            is_private=self.private,
         )
 
 
@@ -195,7 +200,7 @@ class RadioTrack(SimilarTrack):
     direction: int | None = Field(description="Number of the direction that the track was chosen for.")
 
 
-class NextTracks(Response):
+class NextTracks(LoggedAnswer):
     """Tracks to play next, in order."""
 
     tracks: list[RadioTrack]
@@ -221,6 +226,7 @@ class RadioSession(Response):
         description="Id of the session. Anyone who knows it can continue the session, unless it belongs to a listener."
     )
     user: str | None
+    private: bool = Field(description="Whether its answers are kept out of the recommendation log.")
     seed: int = Field(description="The same seed and the same events give the same session.")
     directions: list[Direction] = Field(description="Directions, oldest first.")
     played: list[PlayedTrack] = Field(description="Reported events, latest first.")
@@ -238,6 +244,7 @@ class RadioSession(Response):
         return cls(
             id=session.id,
             user=session.listener,
+            private=session.is_private,
             seed=session.terms.seed,
             directions=[Direction.described(each) for each in view.directions],
             played=[
@@ -255,7 +262,7 @@ class RadioSession(Response):
         )
 
 
-class StartedRadio(RadioSession):
+class StartedRadio(LoggedAnswer, RadioSession):
     """A new session, and its first tracks."""
 
     tracks: list[RadioTrack] = Field(description="Tracks to play first, in order: as many as the request asks for.")

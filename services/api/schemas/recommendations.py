@@ -17,7 +17,8 @@ from services.api.request_limits import (
     TEXT_MAX,
     TEXTS_MAX,
 )
-from services.api.schemas.filters import FilterBody, SimilarQuery, Targets
+from services.api.schemas.answers import PRIVATE, LoggedAnswer, SimilarTracksQuery
+from services.api.schemas.filters import FilterBody, Targets
 from services.api.schemas.listens import ListenerName
 from services.api.schemas.media import SeenPicture, WeightedPictureIn
 from services.api.schemas.tracks import (
@@ -25,7 +26,6 @@ from services.api.schemas.tracks import (
     ListenEvent,
     RecommendedTrack,
     Request,
-    Response,
     Taste,
     TrackName,
 )
@@ -124,6 +124,7 @@ class RecommendationRequest(SharedOptions, RequestedOptions):
         validate_default=True,
         description="Listen events in any order. Required without `user`, `text`, `mood` and `pictures`.",
     )
+    private: bool = Field(default=False, description=PRIVATE)
     repeat_after_days: float | None = Field(
         default=REPEAT_AFTER_DAYS, ge=0, le=REPEAT_AFTER_DAYS_MAX, description=REPEATS.format(never="Null")
     )
@@ -161,7 +162,7 @@ _TARGET_PARAMETERS: dict[str, Any] = {
     )
     for name, measure in MEASURES.items()
 }
-_TargetQuery: type[SimilarQuery] = create_model("_TargetQuery", __base__=SimilarQuery, **_TARGET_PARAMETERS)
+_TargetQuery: type[SimilarTracksQuery] = create_model("_TargetQuery", __base__=SimilarTracksQuery, **_TARGET_PARAMETERS)
 
 
 @with_options(AnswerOptions)
@@ -208,7 +209,7 @@ class ListenerQuery(_TargetQuery):
         return None if self.repeat_after_days == "never" else timedelta(days=self.repeat_after_days)
 
 
-class Recommendations(Response):
+class Recommendations(LoggedAnswer):
     """Tracks to play next, in the requested order."""
 
     tracks: list[RecommendedTrack]

@@ -266,12 +266,6 @@ class Taste(Response):
         return cls(label=found.label, weight=found.weight, plays=list(found.plays))
 
 
-class SimilarTracks(Response):
-    """Tracks similar to a track, most similar first."""
-
-    tracks: list[SimilarTrack]
-
-
 class CoverQuery(Request):
     """The size of a cover."""
 

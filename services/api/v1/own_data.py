@@ -34,8 +34,8 @@ from services.catalog import Catalogue
 from services.catalog.database import now
 from services.catalog.track_names import canonical_id
 from services.domain.access import Scope
+from services.domain.annotations import ItemKind
 from services.domain.errors import InvalidRequest
-from services.domain.listening import ItemKind
 from services.imports.importing import Counts, import_listens
 from services.imports.sources import sources_in
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, g, request, url_for
 from pydantic import Field
 
+from services.api.answers import open_answer, record_question
 from services.api.context import services
 from services.api.http.operation import UploadedFile, operation
 from services.api.request_limits import (
@@ -49,6 +50,7 @@ from services.domain.errors import (
     UploadTooLarge,
 )
 from services.domain.playlist import Contents, NewEntry, PlaylistChange
+from services.domain.recommendation_log import AnswerKind
 from services.playlists.formats import (
     MEDIA_TYPES,
     ListedPlaylist,
@@ -209,10 +211,14 @@ def extend_playlist(playlist_id: str, body: ExtendRequest) -> Recommendations:
     `addPlaylistTracks`.
     """
     found = _found(playlist_id)
-    ids = [entry.track_id for entry in services().catalogue.playlists.entries(found.id)]
-    answer = services().smart_playlists.extend(found, ids, limit=body.limit, exclude=body.exclude)
+    ids = [each.track_id for each in services().catalogue.playlists.entries(found.id)]
+    entry = open_answer(AnswerKind.PLAYLIST, listener=found.owner, private=body.private)
+    smart = services().smart_playlists
+    question = entry.asked(smart.extension(found, ids, limit=body.limit, exclude=body.exclude))
+    answer = smart.extend(found, question)
+    logged = record_question(entry, question, answer.recommendations)
     known = services().catalogue.tracks.get_many([each.track_id for each in answer.recommendations])
-    return presenters.recommendations(answer, known)
+    return presenters.recommendations(answer, known, logged)
 
 
 @playlists.post("/<playlist_id>/refresh")

@@ -6,6 +6,7 @@ Tracks that have left the library since the vector index returned them are left 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+from services.api.answers import Label
 from services.api.schemas.features import AudioFeatures
 from services.api.schemas.listens import ListenCounts
 from services.api.schemas.media import FittingTrack, MatchedTrack, SeenPicture
@@ -55,9 +56,13 @@ def fitting_tracks(found: Sequence[Fit]) -> list[FittingTrack]:
 
 
 def recommendations(
-    answer: Answer, tracks: Tracks, words: Sequence[WeightedText] = (), pictures: Sequence[PictureReading] = ()
+    answer: Answer,
+    tracks: Tracks,
+    logged: Label,
+    words: Sequence[WeightedText] = (),
+    pictures: Sequence[PictureReading] = (),
 ) -> Recommendations:
-    """Return the response for an answer of the recommender."""
+    """Return the response for an answer of the recommender; `logged` says how it was logged."""
     return Recommendations(
         tracks=[
             _scored(RecommendedTrack, each, tracks, taste=each.taste, rank_score=each.rank_score)
@@ -68,6 +73,7 @@ def recommendations(
         understood=[Understood.of(text) for text in words],
         pictures=[seen_picture(reading) for reading in pictures],
         unknown=list(answer.unknown),
+        **logged,
     )
 
 
@@ -128,7 +134,7 @@ def search_results(found: Found, tracks: Tracks) -> SearchResults:
     return SearchResults(text=found.read.understood.text, understood=Understood.of(found.read), tracks=shown)
 
 
-def radio_tracks(answer: RadioAnswer, tracks: Tracks) -> NextTracks:
+def radio_tracks(answer: RadioAnswer, tracks: Tracks, logged: Label) -> NextTracks:
     """Return the response for the next tracks of a radio session."""
     return NextTracks(
         tracks=[
@@ -140,6 +146,7 @@ def radio_tracks(answer: RadioAnswer, tracks: Tracks) -> NextTracks:
         unknown=list(answer.unknown),
         understood=[Understood.of(text) for text in answer.words.texts],
         mood=answer.words.mood,
+        **logged,
     )
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 
 from flask import Blueprint, url_for
 
+from services.api.answers import label_of, open_answer, record
 from services.api.context import services
 from services.api.http.operation import operation
 from services.api.libraries import narrowed
@@ -14,10 +16,12 @@ from services.api.security.authentication import require_listener
 from services.api.security.permissions import needs
 from services.api.v1 import presenters
 from services.catalog.database import is_storable
+from services.catalog.radio import state_as_json
 from services.domain.access import Scope
 from services.domain.errors import RadioNotFound
 from services.domain.listening import ListenEvent
 from services.domain.radio import WordsChange
+from services.domain.recommendation_log import AnswerKind
 
 radio = Blueprint("radio", __name__, url_prefix="/v1")
 
@@ -48,13 +52,22 @@ def start_radio(body: RadioRequest) -> tuple[StartedRadio, dict[str, str]]:
     if body.user is not None:
         require_listener(body.user)
     start = body.to_domain()
-    terms = replace(start.terms, filters=narrowed(start.terms.filters, body.user))
+    entry = open_answer(AnswerKind.RADIO, listener=body.user, session=start.id, private=body.private)
+    terms = start.terms.tuned(entry.tuning, body.model_fields_set)
+    terms = replace(terms, filters=narrowed(terms.filters, body.user))
     view = services().radio.start(replace(start, terms=terms))
     session_id = view.session.id
-    tracks = _next(session_id, [], limit=body.limit).tracks if body.limit else []
+    owner = (body.user, body.private)
+    first = _next(session_id, owner, [], limit=body.limit) if body.limit else None
     shown = RadioSession.of(services().radio.show(session_id) if body.limit else view)
     location = {"Location": url_for("radio.show_radio", session_id=session_id)}
-    return StartedRadio.model_construct(**dict(shown), tracks=tracks), location
+    answered = StartedRadio.model_construct(
+        **dict(shown),
+        tracks=[] if first is None else first.tracks,
+        recommendation_id=None if first is None else first.recommendation_id,
+        experiment=None if first is None else first.experiment,
+    )
+    return answered, location
 
 
 @radio.post("/radio/<session_id>/next")
@@ -71,9 +84,9 @@ def next_tracks(session_id: str, body: NextRequest) -> NextTracks:
     `text` and `mood` steer the session from this call on, for example “calmer now”. If fewer than 10 tracks match a
     comparison such as “faster”, it becomes a target, with a warning. Tracks that were returned before do not change.
     """
-    _require_owner(session_id)
+    owner = _require_owner(session_id)
     events = [event.to_domain() for event in body.events]
-    return _next(session_id, events, limit=body.limit, key=body.call, words=body.change())
+    return _next(session_id, owner, events, limit=body.limit, key=body.call, words=body.change())
 
 
 @radio.get("/radio/<session_id>")
@@ -94,23 +107,31 @@ def end_radio(session_id: str) -> None:
     services().radio.end(session_id)
 
 
-def _next(
+def _next(  # noqa: PLR0913  the parts of a call
     session_id: str,
+    owner: tuple[str | None, bool],
     events: Sequence[ListenEvent],
     *,
     limit: int,
     key: str | None = None,
     words: WordsChange | None = None,
 ) -> NextTracks:
-    answer = services().radio.next(session_id, events, limit=limit, key=key, words=words)
+    listener, is_private = owner
+    entry = open_answer(AnswerKind.RADIO, listener=listener, session=session_id, private=is_private)
+    answer = services().radio.next(session_id, events, limit=limit, key=key, words=words, recommendation_id=entry.id)
+    logged = label_of(entry, answer.recommendation_id)
+    if answer.asked is not None:
+        picked = [replace(pick.recommendation, taste=pick.direction) for pick in answer.picks]
+        logged = record(entry, partial(state_as_json, answer.asked, limit), picked)
     known = services().catalogue.tracks.get_many([pick.recommendation.track_id for pick in answer.picks])
-    return presenters.radio_tracks(answer, known)
+    return presenters.radio_tracks(answer, known, logged)
 
 
-def _require_owner(session_id: str) -> None:
-    """Check that the key may access the listener of the session, if it has one."""
+def _require_owner(session_id: str) -> tuple[str | None, bool]:
+    """Check that the key may access the listener of the session; return the listener, and whether it is private."""
     if not is_storable(session_id):
         raise RadioNotFound(session_id)
-    listener = services().catalogue.radio.listener_of(session_id)
+    listener, is_private = services().catalogue.radio.owner_of(session_id)
     if listener is not None:
         require_listener(listener)
+    return listener, is_private

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, request
 
+from services.api.answers import open_answer, record_question
 from services.api.context import services
 from services.api.http.operation import operation
 from services.api.libraries import narrowed
@@ -19,6 +20,7 @@ from services.api.security.authentication import require_listener
 from services.api.security.permissions import needs
 from services.api.v1 import presenters
 from services.domain.access import Scope
+from services.domain.recommendation_log import AnswerKind
 from services.telemetry.stages import Part, recommendation_part
 from services.words.moods import moods
 
@@ -57,7 +59,8 @@ def recommend(body: RecommendationRequest) -> Recommendations:
     With `user`, the stored listens of that listener count as well, as in `GET /v1/users/{user}/recommendations`. The
     key then needs the scope `listen` in addition to `read`.
     """
-    question = body.to_domain()
+    entry = open_answer(AnswerKind.RECOMMENDATIONS, listener=body.user, private=body.private)
+    question = entry.asked(body.to_domain(), body.model_fields_set)
     if body.user is not None:
         require_listener(body.user)
         remembered = services().catalogue.listens.remembered(body.user, repeat_after=body.repeat_after)
@@ -67,9 +70,10 @@ def recommend(body: RecommendationRequest) -> Recommendations:
     question = replace(question, vectors=vectors_of(body.pictures, readings))
     question = services().words.read(question, [text.to_domain() for text in body.text], body.mood)
     answer = services().recommender.recommend(question)
+    logged = record_question(entry, question, answer.recommendations)
     with recommendation_part(Part.PRESENT):
         known = services().catalogue.tracks.get_many([each.track_id for each in answer.recommendations])
-        return presenters.recommendations(answer, known, question.words, readings)
+        return presenters.recommendations(answer, known, logged, question.words, readings)
 
 
 @recommendations.get("/path")

@@ -7,20 +7,23 @@ from typing import Any
 
 from flask import Blueprint, Response
 
+from services.api.answers import open_answer, record_similar
 from services.api.audio import send_audio
 from services.api.context import resolve_track, services
 from services.api.http.files import file_responses
 from services.api.http.operation import operation
+from services.api.schemas.answers import SimilarTracks, SimilarTracksQuery
 from services.api.schemas.features import AudioFeatures, AudioFeaturesList, AudioFeaturesRequest
-from services.api.schemas.filters import SimilarQuery, TrackPageQuery
+from services.api.schemas.filters import TrackPageQuery
 from services.api.schemas.library import TrackPage
 from services.api.schemas.listens import ExternalIds
-from services.api.schemas.tracks import SimilarTracks, Track
+from services.api.schemas.tracks import Track
 from services.api.security.permissions import needs
 from services.api.v1 import presenters
 from services.domain.access import Scope
 from services.domain.errors import InvalidRequest
 from services.domain.filters import ATTRIBUTES
+from services.domain.recommendation_log import AnswerKind
 from services.domain.track import MEDIA_TYPES, Description, TrackStatus
 from services.domain.track import Track as StoredTrack
 from services.ingest.upload import delete_track
@@ -71,16 +74,18 @@ def remove_track(track_id: str) -> None:
 
 
 @tracks.get("/tracks/<path:track_id>/similar")
-@operation("getSimilarTracks", "Get similar tracks", query=SimilarQuery, returns=SimilarTracks)
+@operation("getSimilarTracks", "Get similar tracks", query=SimilarTracksQuery, returns=SimilarTracks)
 @needs(Scope.READ, expensive=True)
 def get_similar(track_id: str, query: Any) -> SimilarTracks:  # noqa: ANN401  its fields are made at run time
     """Get the tracks that are most similar to a track, which must be `ready`.
 
     The track itself is left out, and each recording appears once, whatever its encodings.
     """
+    entry = open_answer(AnswerKind.SIMILAR, private=query.private)
     found = services().recommender.similar(track_id, limit=query.limit, filters=query.conditions())
+    logged = record_similar(entry, track_id, query.conditions(), found)
     known = services().catalogue.tracks.get_many([each.track_id for each in found])
-    return SimilarTracks(tracks=presenters.similar_tracks(found, known))
+    return SimilarTracks(tracks=presenters.similar_tracks(found, known), **logged)
 
 
 @tracks.put("/tracks/<path:track_id>/ids")

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, request
 
+from services.api.answers import open_answer, record_question
 from services.api.context import services
 from services.api.http.operation import operation
 from services.api.libraries import narrowed
@@ -32,6 +33,7 @@ from services.domain.access import Scope
 from services.domain.errors import NotFound
 from services.domain.filters import Filters
 from services.domain.question import Question
+from services.domain.recommendation_log import AnswerKind
 from services.domain.words import Words
 
 me = Blueprint("me", __name__, url_prefix="/v1")
@@ -136,12 +138,14 @@ def get_user_recommendations(user: str, query: Any) -> Recommendations:  # noqa:
     well, use `POST /v1/recommendations` with `user`.
     """
     remembered = services().catalogue.listens.remembered(listener_named(user), repeat_after=query.repeat_after)
-    asked = query.to_question()
+    entry = open_answer(AnswerKind.RECOMMENDATIONS, listener=listener_named(user), private=query.private)
+    asked = entry.asked(query.to_question(), query.model_fields_set)
     question = replace(asked, remembered=remembered, filters=narrowed(asked.filters, listener_named(user)))
     question = services().words.read(question, [Words(text) for text in query.text], query.mood)
     answer = services().recommender.recommend(question)
+    logged = record_question(entry, question, answer.recommendations)
     known = services().catalogue.tracks.get_many([each.track_id for each in answer.recommendations])
-    return presenters.recommendations(answer, known, question.words)
+    return presenters.recommendations(answer, known, logged, question.words)
 
 
 @users.post("/<user>/start")
@@ -159,9 +163,12 @@ def start_user(user: str, body: StartRequest) -> Started:
     found.catalogue.listens.begin(listener, start)
     remembered = found.catalogue.listens.remembered(listener, repeat_after=timedelta(days=REPEAT_AFTER_DAYS))
     question = Question(remembered=remembered, limit=body.limit, filters=narrowed(Filters(), listener))
+    entry = open_answer(AnswerKind.RECOMMENDATIONS, listener=listener)
+    question = entry.asked(question)
     answer = found.recommender.recommend(question)
+    logged = record_question(entry, question, answer.recommendations)
     known = found.catalogue.tracks.get_many([each.track_id for each in answer.recommendations])
-    return Started.of(listener, presenters.recommendations(answer, known), unknown)
+    return Started.of(listener, presenters.recommendations(answer, known, logged), unknown)
 
 
 @users.get("/<user>/start")
@@ -187,4 +194,5 @@ def forget(user: str) -> Forgotten:
     """
     listener, found = listener_named(user), services()
     found.now_playing.clear(listener)
+    found.answer_log.forget(listener)
     return Forgotten(listens=found.catalogue.listeners.forget_history(listener))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.catalog.tables.columns import OwnLibrary, Table
@@ -158,6 +158,8 @@ class RadioRow(Table):
     """The number of changes; the slower of two concurrent calls detects the other's change and repeats."""
     created_at: Mapped[datetime]
     touched_at: Mapped[datetime]
+    is_private: Mapped[bool] = mapped_column(server_default=false())
+    """Whether its answers are kept out of the recommendation log."""
     library_id: Mapped[OwnLibrary]
 
 

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from services.api.schemas.radio import RadioRequest
 from services.api.schemas.recommendations import ListenerQuery, RecommendationRequest
-from services.catalog.radio import terms_as_json, terms_of
+from services.catalog.questions import terms_as_json, terms_of
 from services.domain.filters import Filters, Range
 from services.domain.listening import EventKind, ListenEvent
 from services.domain.question import AnswerOptions, Exclusion, Order, Question, SessionOptions

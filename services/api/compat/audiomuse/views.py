@@ -2,6 +2,7 @@
 
 from flask import Blueprint
 
+from services.api.answers import open_answer, record_similar
 from services.api.compat.audiomuse.schemas import (
     MuseArtist,
     MuseArtists,
@@ -26,6 +27,7 @@ from services.domain.access import Scope
 from services.domain.errors import InvalidRequest, NotFound, TrackNotFound
 from services.domain.filters import Filters, music_only
 from services.domain.question import RESULTS_MAX
+from services.domain.recommendation_log import AnswerKind
 from services.domain.track import Track
 from services.recommend.artists import similar_artists
 
@@ -65,15 +67,20 @@ def get_similar_tracks(query: MuseSimilarQuery) -> MuseNeighbours:
         track_id, namespace = _titled(query.title, query.artist, query.server)
     else:
         raise InvalidRequest("`item_id` is required, or else `title` and `artist`.")
-    found = services().recommender.similar(track_id, limit=RESULTS_MAX, filters=MUSIC, exclude=rejected_tracks())
+    entry, excluded = open_answer(AnswerKind.SIMILAR), rejected_tracks()
+    found = services().recommender.similar(track_id, limit=RESULTS_MAX, filters=MUSIC, exclude=excluded)
     known = services().catalogue.tracks.get_many([each.track_id for each in found])
-    near = [(known[each.track_id], each.score) for each in found if each.track_id in known]
+    shown = [
+        each
+        for each in found
+        if each.track_id in known and (namespace.name is None or namespace.has(known[each.track_id]))
+    ][: query.n]
+    record_similar(entry, track_id, MUSIC, shown, excluded)
     return MuseNeighbours(
         [
-            MuseNeighbour(**_track(track, namespace).model_dump(), distance=1 - score)
-            for track, score in near
-            if namespace.name is None or namespace.has(track)
-        ][: query.n]
+            MuseNeighbour(**_track(known[each.track_id], namespace).model_dump(), distance=1 - each.score)
+            for each in shown
+        ]
     )
 
 

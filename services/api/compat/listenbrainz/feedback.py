@@ -1,10 +1,12 @@
 """Loved and hated recordings, and recommended ones."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from flask import request
 
+from services.api.answers import open_answer, record_question
 from services.api.compat.listenbrainz.auth import TOKENS, request_listener
 from services.api.compat.listenbrainz.blueprint import listenbrainz, number_of
 from services.api.compat.listenbrainz.listens import BadSubmission, Feedback, metadata_of, msid_of, read_feedback
@@ -26,12 +28,13 @@ from services.api.request_limits import FEEDBACK_PAGE, OFFSET_MAX, REPEAT_AFTER_
 from services.api.schemas.listens import listener_named
 from services.api.security.permissions import needs
 from services.catalog.database import now
-from services.catalog.listens import WEIGHED_EVENTS
+from services.catalog.remembered import WEIGHED_EVENTS
 from services.domain.access import Scope
 from services.domain.external_ids import MBID
 from services.domain.filters import Filters
 from services.domain.listening import EventKind, Listen, ListenFilter, NewListen
 from services.domain.question import RESULTS_MAX, Question
+from services.domain.recommendation_log import AnswerKind
 from services.domain.track import Track
 
 VERDICT_OF_SCORE = {1: EventKind.LIKE, -1: EventKind.DISLIKE}
@@ -94,19 +97,23 @@ def get_recommended(user: str) -> RecommendedPage:
         raise BadSubmission(f"Invalid artist_type: it must be one of {', '.join(ARTIST_TYPES)}.")
     remembered = services().catalogue.listens.remembered(listener, repeat_after=timedelta(days=REPEAT_AFTER_DAYS))
     question = Question(remembered=remembered, limit=RESULTS_MAX, filters=narrowed(Filters(), listener), explain=False)
+    entry = open_answer(AnswerKind.RECOMMENDATIONS, listener=listener)
+    # Without exploration, which would give each page another order.
+    question = replace(entry.asked(question), exploration_seed=None)
     answer = services().recommender.recommend(question)
     tracks = services().catalogue.tracks.get_many([each.track_id for each in answer.recommendations])
     named = [
-        RecommendedRecording(recording_mbid=mbid, score=each.score)
+        (each, mbid)
         for each in answer.recommendations
         if each.track_id in tracks and (mbid := tracks[each.track_id].ids.get(MBID)) is not None
     ]
     offset = number_of("offset") or 0
     shown = named[offset : offset + min(number_of("count") or SCROBBLES_PAGE, RESULTS_MAX)]
+    record_question(entry, question, [each for each, _ in shown])
     payload = RecommendedPayload(
         user_name=listener,
         type=artist_type,
-        mbids=shown,
+        mbids=[RecommendedRecording(recording_mbid=mbid, score=each.score) for each, mbid in shown],
         count=len(shown),
         total_mbid_count=len(named),
         offset=offset,

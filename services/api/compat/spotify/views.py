@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlencode
@@ -9,6 +10,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, request
 from werkzeug.datastructures import MultiDict
 
+from services.api.answers import open_answer, record
 from services.api.compat.ids import artists, genres, rejected_tracks, spotify_tracks
 from services.api.compat.spotify.objects import (
     PREFIX,
@@ -40,12 +42,14 @@ from services.api.request_limits import SPOTIFY_OFFSET_MAX
 from services.api.security.authentication import optional
 from services.api.security.permissions import API_KEY_HEADER, BEARER, Access, needs, set_default_access
 from services.catalog.names import id_of_key
+from services.catalog.questions import question_as_json
 from services.domain.access import Scope
 from services.domain.errors import NotFound, TrackNotFound
 from services.domain.filters import Filters
 from services.domain.library import ARTIST_PREFIX
 from services.domain.names import text_key
 from services.domain.question import Exclusion, Question
+from services.domain.recommendation_log import AnswerKind
 from services.domain.track import Track
 
 if TYPE_CHECKING:
@@ -224,7 +228,11 @@ def recommend(query: Any) -> SpotifyRecommendations:  # noqa: ANN401  its fields
         exclude=Exclusion(tracks=tuple(seed.tracks[0] for seed in seeds if seed.kind == TRACK and seed.tracks)),
     )
     excluded = replace(question.exclude, tracks=(*question.exclude.tracks, *rejected_tracks()))
-    found = services().recommender.seeded([seed.tracks for seed in seeds], replace(question, exclude=excluded))
+    entry = open_answer(AnswerKind.RECOMMENDATIONS)
+    asked = entry.asked(replace(question, exclude=excluded))
+    tracks_of_seeds = [seed.tracks for seed in seeds]
+    found = services().recommender.seeded(tracks_of_seeds, asked)
+    record(entry, partial(question_as_json, asked, seeds=tracks_of_seeds), found)
     known = services().catalogue.tracks.get_many([each.track_id for each in found])
     pools = _pools(question)
     return SpotifyRecommendations(

@@ -8,8 +8,8 @@ from services.api.compat.subsonic.schemas.songs import SubsonicChild, SubsonicGe
 from services.api.compat.subsonic.songs import NO_NOTE, artist_names
 from services.api.compat.subsonic.visible import listener
 from services.api.context import services
+from services.domain.annotations import Annotation, ItemKind
 from services.domain.library import Album, Artist
-from services.domain.listening import Annotation, ItemKind
 
 
 def as_album(album: Album) -> Result:

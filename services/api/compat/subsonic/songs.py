@@ -13,7 +13,7 @@ from services.api.compat.subsonic.schemas.songs import (
 )
 from services.api.compat.subsonic.visible import listener
 from services.api.context import services
-from services.domain.listening import Annotation
+from services.domain.annotations import Annotation
 from services.domain.track import MEDIA_TYPES, NamedArtist, Track
 
 BITS_PER_BYTE = 8

@@ -9,6 +9,7 @@ from services.api.openapi.examples.values import (
     DESCRIPTORS,
     DIRECTION,
     FOUND,
+    LOGGED,
     NEBULA,
     ORANGE_GIF,
     OTHER,
@@ -24,7 +25,9 @@ from services.api.openapi.examples.values import (
 )
 
 QUESTIONS: Mapping[str, Example] = {
-    "getSimilarTracks": Example({"track_id": AWAKENING, "limit": 1, "max_energy": 0.8}, response={"tracks": [FOUND]}),
+    "getSimilarTracks": Example(
+        {"track_id": AWAKENING, "limit": 1, "max_energy": 0.8}, response={"tracks": [FOUND], **LOGGED}
+    ),
     "recommend": Example(
         body={
             "history": [
@@ -111,7 +114,7 @@ QUESTIONS: Mapping[str, Example] = {
             "seed": 7,
             "limit": 1,
         },
-        response={**RADIO, "played": [], "answered": 1, "tracks": [{**FOUND, "direction": 0}]},
+        response={**RADIO, "played": [], "answered": 1, "tracks": [{**FOUND, "direction": 0}], **LOGGED},
     ),
     "nextRadioTracks": Example(
         {"session_id": SESSION},
@@ -134,6 +137,7 @@ QUESTIONS: Mapping[str, Example] = {
             ],
             "mood": None,
             "unknown": [],
+            **LOGGED,
         },
     ),
     "getRadio": Example({"session_id": SESSION}, response=RADIO),

@@ -143,6 +143,7 @@ UNDERSTOOD: Json = {
     "rest": "calm and spacious",
     "warnings": [],
 }
+LOGGED: Json = {"recommendation_id": "7f0c2a9e-5d1b-4c3a-9e6f-2b8d4a1c0e37", "experiment": None}
 DESCRIBED: Json = {**FOUND, "because_of": ["words:calm and spacious", AWAKENING], "taste": 0, "rank_score": 0.71}
 RECOMMENDATIONS: Json = {
     "tracks": [DESCRIBED],
@@ -150,6 +151,7 @@ RECOMMENDATIONS: Json = {
     "understood": [UNDERSTOOD],
     "pictures": [],
     "unknown": [],
+    **LOGGED,
 }
 DIRECTION: Json = {**TASTE, "number": 0, "active": True, "rejections": 0}
 JOB_CREATED: Json = {
@@ -170,6 +172,7 @@ JOB_CREATED: Json = {
 RADIO: Json = {
     "id": SESSION,
     "user": None,
+    "private": False,
     "seed": 7,
     "directions": [DIRECTION],
     "understood": [UNDERSTOOD],

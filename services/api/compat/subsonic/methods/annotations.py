@@ -21,9 +21,10 @@ from services.api.context import services
 from services.api.playing import note_playing, playing_tracks
 from services.api.request_limits import TIME_AHEAD
 from services.api.security.authentication import principal
+from services.domain.annotations import ItemKind
 from services.domain.errors import InvalidRequest, TrackNotFound
 from services.domain.library import ALBUM_PREFIX, ARTIST_PREFIX, Album, Artist
-from services.domain.listening import ItemKind, NewListen
+from services.domain.listening import NewListen
 
 Starred = dict[ItemKind, list[str]]
 

@@ -12,9 +12,9 @@ from services.api.compat.subsonic.songs import as_songs
 from services.api.compat.subsonic.visible import listener, visible_filters, visible_within
 from services.api.context import services
 from services.catalog.heard_albums import HeardOrder
+from services.domain.annotations import ItemKind
 from services.domain.filters import Filters, Range
 from services.domain.library import Album, AlbumSelection, Selection
-from services.domain.listening import ItemKind
 
 AlbumList = Callable[[AlbumListQuery, AlbumSelection, int], list[Album]]
 

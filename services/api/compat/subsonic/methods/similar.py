@@ -1,17 +1,21 @@
 """Similar songs, and paths between songs."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
+from services.api.answers import open_answer, record, record_similar
 from services.api.compat.ids import Namespace, rejected_tracks
 from services.api.compat.subsonic.method import SEARCHES, Method, Result
 from services.api.compat.subsonic.schemas.similar import SimilarSongsQuery, SonicPathQuery, SonicSimilarQuery
 from services.api.compat.subsonic.songs import songs_by_id
 from services.api.compat.subsonic.visible import visible_filters, visible_track, visible_within
 from services.api.context import services
+from services.catalog.questions import question_as_json
 from services.domain.filters import Filters, music_only
 from services.domain.question import RESULTS_MAX, Exclusion, PathOptions, Question
+from services.domain.recommendation_log import AnswerKind
 
 
 def get_similar_songs(query: SimilarSongsQuery) -> Result:
@@ -29,12 +33,11 @@ def get_sonic_similar_tracks(query: SonicSimilarQuery) -> Result:
     track_id, namespace = visible_track(query.id)
     if not query.count:
         return {"sonicMatch": []}
-    found = services().recommender.similar(
-        track_id,
-        limit=min(query.count, RESULTS_MAX),
-        filters=visible_filters(music_only(Filters())),
-        exclude=rejected_tracks(),
-    )
+    entry, excluded = open_answer(AnswerKind.SIMILAR), rejected_tracks()
+    filters = visible_filters(music_only(Filters()))
+    limit = min(query.count, RESULTS_MAX)
+    found = services().recommender.similar(track_id, limit=limit, filters=filters, exclude=excluded)
+    record_similar(entry, track_id, filters, found, excluded)
     return {"sonicMatch": _matches({each.track_id: each.score for each in found}, namespace)}
 
 
@@ -66,12 +69,15 @@ def _similar_songs(query: SimilarSongsQuery) -> list[Result]:
         seed = excluded = [analysed.id]
     if not query.count:
         return []
+    entry = open_answer(AnswerKind.SIMILAR)
     question = Question(
         limit=min(query.count, RESULTS_MAX),
         filters=visible_filters(Filters()),
         exclude=Exclusion(tracks=(*excluded, *rejected_tracks())),
     )
+    question = entry.asked(question)
     found = services().recommender.seeded([seed], question)
+    record(entry, partial(question_as_json, question, seeds=[seed]), found)
     return list(songs_by_id([each.track_id for each in found], namespace).values())
 
 

@@ -10,7 +10,7 @@ from services.api.compat.subsonic.schemas.parameters import SubsonicQuery
 from services.api.compat.subsonic.schemas.songs import SONG, SubsonicChild
 from services.api.request_limits import LISTENS_MAX
 from services.api.schemas.tracks import Response
-from services.domain.listening import RATING_MAX
+from services.domain.annotations import RATING_MAX
 
 TIME_MAX = 253_402_300_799_999
 """The last millisecond of the year 9999."""
