@@ -3,6 +3,8 @@
 # make test-all            run the slow tests as well: full fault counts, fuzzing, the soak test
 # make docs                build the documentation site in build/docs; a warning or a broken internal link is an error
 # make docs-links          look up every external link of the site, which needs the network
+# make lab                 open the notebooks in JupyterLab, on the running service or on the demo library
+# make notebooks           execute the notebooks, and write them with their outputs and the figures of the documentation
 # make page                build the page from services/web/src (needs Node.js; `make up` serves the committed build)
 # make screenshots         take the pictures of docs/images from the demo library
 # make sbom                write the installed packages, with versions and licences, to build/sbom.json (CycloneDX)
@@ -43,7 +45,7 @@ INSTALL_NODE_PACKAGES := if command -v npm >/dev/null; then for project in $(NOD
 # Third-party client programs that tests run, each in an environment of its own.
 CLIENTS := $(patsubst tests/clients/%/requirements.txt,$(VENV)/clients/%/.installed,$(wildcard tests/clients/*/requirements.txt))
 
-.PHONY: help up page screenshots test test-all check docs docs-links bench audit sbom clean
+.PHONY: help up lab notebooks page screenshots test test-all check docs docs-links bench audit sbom clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -78,6 +80,12 @@ check: $(VENV)/.installed-test
 page: $(VENV)/.installed-up
 	@$(INSTALL_NODE_PACKAGES)
 	cd $(PAGE) && npm run build
+
+lab: $(VENV)/.installed-lab
+	@$(BIN)/python notebooks/run.py lab
+
+notebooks: $(VENV)/.installed-lab
+	$(BIN)/python notebooks/run.py execute
 
 screenshots: $(VENV)/.installed-test
 	$(BIN)/python -m tests.browser.screenshots
@@ -125,9 +133,14 @@ $(VENV)/.installed-up: $(VENV)/.created pyproject.toml clients/python/pyproject.
 $(VENV)/.installed-test: $(VENV)/.created pyproject.toml clients/python/pyproject.toml constraints.txt
 	@echo 'Installing Segue and what its tests need into $(VENV).'
 	@$(INSTALL_TORCH)
-	@$(INSTALL) --editable clients/python --editable '.[local,worker,map,mcp,training,analysis,postgres,tracing,notebooks,docs,dev]'
+	@$(INSTALL) --editable clients/python --editable '.[local,worker,map,mcp,training,analysis,postgres,tracing,lab,docs,dev]'
 	@$(COMPILE)
-	@touch $@ $(VENV)/.installed-up
+	@touch $@ $(VENV)/.installed-up $(VENV)/.installed-lab
+
+$(VENV)/.installed-lab: $(VENV)/.installed-up
+	@echo 'Installing JupyterLab and what the notebooks need into $(VENV).'
+	@$(INSTALL) --editable clients/python --editable '.[local,worker,analysis,lab]'
+	@touch $@
 
 $(VENV)/clients/%/.installed: tests/clients/%/requirements.txt $(VENV)/.created
 	@$(BIN)/python -m venv --clear $(@D)
