@@ -31,6 +31,7 @@ from services.cli.model import model
 from services.cli.own_features import features, import_features
 from services.cli.playlists import playlists
 from services.cli.service import service
+from services.cli.simulating import demo_listeners
 from services.cli.tag import tag
 from services.cli.users import users
 from services.domain.errors import SegueError
@@ -314,6 +315,7 @@ app.command()(export)
 app.command()(import_features)
 app.command()(forget)
 app.command()(evaluate)
+app.command("demo-listeners")(demo_listeners)
 
 
 def _check(job: "Job", *, strict: bool) -> None:

@@ -83,6 +83,25 @@ class Entry:
         """Return the question with the tuning of this answer; `given` are the options that the request names."""
         return replace(question.tuned(self.tuning, given), exploration_seed=self.id)
 
+    def answer(
+        self, question: Mapping[str, Any], model_version: str, recommendations: Sequence[Recommendation]
+    ) -> LoggedAnswer:
+        """Return the answer as it is logged; `question` is a document of `services.catalog.questions`."""
+        return LoggedAnswer(
+            id=self.id or "",
+            at=self.at,
+            kind=self.kind,
+            listener=self.listener,
+            session=self.session,
+            libraries=tuple(sorted(self.libraries)),
+            question=question,
+            model_version=model_version,
+            ranking_version=RANKING_VERSION,
+            experiment=self.experiment,
+            variant=self.variant,
+            tracks=tuple(_track(rank, each) for rank, each in enumerate(recommendations, start=1)),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class _Given:
@@ -94,21 +113,7 @@ class _Given:
     recommendations: Sequence[Recommendation]
 
     def logged(self) -> LoggedAnswer:
-        entry = self.entry
-        return LoggedAnswer(
-            id=entry.id or "",
-            at=entry.at,
-            kind=entry.kind,
-            listener=entry.listener,
-            session=entry.session,
-            libraries=tuple(sorted(entry.libraries)),
-            question=self.write(),
-            model_version=self.model_version,
-            ranking_version=RANKING_VERSION,
-            experiment=entry.experiment,
-            variant=entry.variant,
-            tracks=tuple(_track(rank, each) for rank, each in enumerate(self.recommendations, start=1)),
-        )
+        return self.entry.answer(self.write(), self.model_version, self.recommendations)
 
 
 class AnswerLog:

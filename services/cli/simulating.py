@@ -1,0 +1,51 @@
+"""`segue demo-listeners`: simulated listeners, so that notebooks and reports have something to show.
+
+The command imports its code when it runs, as in `services.cli.main`.
+"""
+
+# ruff: noqa: PLC0415  see above
+
+from typing import Annotated
+
+import typer
+
+from services.cli.arguments import AsJson
+
+
+def demo_listeners(
+    *,
+    listeners: Annotated[int, typer.Option(min=1, max=99, help="Number of simulated listeners.")] = 40,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same listeners.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Add simulated listeners with eight weeks of listens, to try notebooks, experiments and `segue evaluate`.
+
+    Their names are simulated-01, simulated-02 and so on. `segue forget NAME` removes one.
+    """
+    from contextlib import ExitStack
+
+    from services.catalog.database import now
+    from services.cli import output
+    from services.cli.maintenance import open_catalogue
+    from services.cli.mixes import search_index
+    from services.evaluation.demo_listeners import simulate
+    from services.settings import load_settings
+
+    settings = load_settings()
+    with ExitStack() as stack:
+        catalogue = stack.enter_context(open_catalogue(settings))
+        catalogue.spaces.pin()
+        index = search_index(settings, catalogue, stack)
+        listens = simulate(
+            catalogue,
+            index,
+            now(),
+            settings.half_life_days,
+            seed=seed,
+            listeners=listeners,
+            tell=output.print_message,
+        )
+    if as_json:
+        output.print_json({"listens": listens})
+    else:
+        output.print_message(f"Added {listens:,} simulated listens.")
