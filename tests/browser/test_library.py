@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from services.catalog import Catalogue
 from services.catalog.library import FileStamp
+from services.domain.own_features import FeatureType
 from services.domain.track import Tags
 from services.settings import Settings
 from tests.fakes.library import track_id, write_library
@@ -27,6 +28,9 @@ def library_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("segue")
     catalogue = Catalogue.open(Settings(data_dir=folder).catalogue_url)
     write_library(catalogue, folder / "music", READY)
+    types = {"mine.rank": FeatureType.NUMBER, "mine.ok": FeatureType.FLAG, "mine.scene": FeatureType.TEXT}
+    with catalogue.own_features.replacing(types) as staged:
+        staged.add([(track_id(0), {"mine.rank": 0.25, "mine.ok": True, "mine.scene": "Late night"})])
     for number in range(PENDING):
         tags = Tags(
             title=f"Zebra {number:03}",
@@ -233,3 +237,18 @@ def test_an_album_that_is_gone_is_said_in_words(context, url):
     page.goto(f"{url}/#/album/al-0000000000000000")
 
     expect(page.get_by_role("heading", name="This could not be loaded")).to_be_visible()
+
+
+def test_the_menu_of_a_track_shows_its_details(songs):
+    """Own features first, then what was measured, and the file. Escape closes them."""
+    songs.get_by_role("button", name="More actions for Title 000").click()
+    songs.get_by_role("menuitem", name="Details").click()
+    dialog = songs.get_by_role("dialog", name="Details of the track")
+
+    own = dialog.get_by_role("region", name="Own features")
+    expect(own.get_by_role("term")).to_have_text(["mine.ok", "mine.rank", "mine.scene"])
+    expect(own.get_by_role("definition")).to_have_text(["yes", "0.25", "Late night"])
+    expect(dialog.get_by_role("region", name="Sound").get_by_text("80 BPM")).to_be_visible()
+    expect(dialog.get_by_role("region", name="File").get_by_text(track_id(0))).to_be_visible()
+    songs.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()

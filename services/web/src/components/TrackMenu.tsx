@@ -2,6 +2,7 @@ import {
   Ban,
   Disc3,
   Heart,
+  Info,
   ListEnd,
   ListPlus,
   ListStart,
@@ -12,6 +13,7 @@ import {
 } from "lucide-preact";
 import type { Track } from "../api/client";
 import { href } from "../router";
+import { showDetails } from "../state/details";
 import { addToPlaylist } from "../state/playlists";
 import { addToQueue, playNext, startRadio, verdict } from "../state/queue";
 import { verdictOf } from "../state/verdicts";
@@ -54,6 +56,7 @@ export function TrackMenu({ track, items = [] }: Props) {
         },
         { label: given === "ban" ? texts.unban : texts.ban, icon: Ban, run: () => verdict(track, "ban") },
         ...links,
+        { label: texts.details, icon: Info, run: () => showDetails(track) },
       ]}
     />
   );

@@ -7,6 +7,7 @@ import { IconButton } from "../components/IconButton";
 import { KeyDialog } from "../components/KeyDialog";
 import { ListenerMenu } from "../components/ListenerMenu";
 import { Toasts } from "../components/Toasts";
+import { TrackDetails } from "../components/TrackDetails";
 import { PlayerBar } from "../player/PlayerBar";
 import { QueuePanel } from "../player/QueuePanel";
 import { ShortcutsDialog } from "../player/ShortcutsDialog";
@@ -80,6 +81,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
       <FileDrop />
       <KeyDialog />
       <AddToPlaylist />
+      <TrackDetails />
       <ShortcutsDialog />
       {settingsAreOpen.value && <SettingsDialog onClose={() => showSettings(false)} />}
     </div>

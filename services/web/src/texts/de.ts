@@ -46,6 +46,18 @@ export const de: Texts = {
     toAlbum: "Zum Album",
     toArtist: "Zum Künstler",
     showOnMap: "Auf der Karte zeigen",
+    details: "Details",
+  },
+  details: {
+    title: "Details zum Titel",
+    own: "Eigene Merkmale",
+    sound: "Klang",
+    file: "Datei",
+    composer: "Komponist",
+    path: "Pfad",
+    id: "Kennung",
+    yes: "ja",
+    no: "nein",
   },
   player: {
     previous: "Vorheriger Titel",

@@ -44,6 +44,18 @@ export const en = {
     toAlbum: "Go to the album",
     toArtist: "Go to the artist",
     showOnMap: "Show on the map",
+    details: "Details",
+  },
+  details: {
+    title: "Details of the track",
+    own: "Own features",
+    sound: "Sound",
+    file: "File",
+    composer: "Composer",
+    path: "Path",
+    id: "Id",
+    yes: "yes",
+    no: "no",
   },
   player: {
     previous: "Previous track",

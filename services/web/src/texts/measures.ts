@@ -39,6 +39,12 @@ export function formatMeasure(field: string, value: number): string {
   }
 }
 
+/** Format the value of an own feature. */
+export function formatOwn(value: number | boolean | string): string {
+  if (typeof value === "boolean") return value ? t().details.yes : t().details.no;
+  return typeof value === "number" ? formatNumber(value, { maximumSignificantDigits: 6 }) : value;
+}
+
 /** Format an interval, for example `Tempo: 80 BPM to 120 BPM`. */
 export function formatRange(field: string, { min, max }: { min?: number | null; max?: number | null }): string {
   const name = measureName(field);
