@@ -32,11 +32,14 @@ from services.catalog.own_values import column_of, current_features
 from services.catalog.space_columns import analyses_in
 from services.catalog.spaces import SpaceViews
 from services.catalog.tables import (
+    AnswerRow,
     ExternalIdRow,
     ListenRow,
     LocationRow,
+    OutcomeRow,
     PlaylistEntryRow,
     PlaylistRow,
+    RecommendedTrackRow,
     TrackArtistRow,
     TrackGenreRow,
     TrackRow,
@@ -165,6 +168,29 @@ class Snapshot:
         )
         for batch in self._batches(statement):
             yield [(*row[:3], row[3] is not None, *row[4:]) for row in batch]
+
+    def recommendations(self, selected: Selected) -> Iterator[Rows]:
+        """Yield the recommended tracks of logged answers, each with the first listen that followed."""
+        answer, track, followed = AnswerRow.__table__.c, RecommendedTrackRow.__table__.c, OutcomeRow.__table__.c
+        first = (
+            select(followed.listen_id)
+            .join(ListenRow, _LISTEN.id == followed.listen_id)
+            .where(followed.answer == track.answer, followed.rank == track.rank)
+            .order_by(_LISTEN.at, _LISTEN.id)
+            .limit(1)
+            .scalar_subquery()
+        )
+        heard = ListenRow.__table__.alias("heard")
+        own = (answer.id, _moment(answer.at), answer.kind, answer.listener, answer.session, answer.model_version)
+        tried = (answer.ranking_version, answer.experiment, answer.variant)
+        place = (track.rank, track.track_id, track.score, track.reason, track.taste, track.propensity)
+        statement = (
+            select(*own, *tried, *place, heard.c.id, heard.c.kind, heard.c.played_ms)
+            .select_from(AnswerRow.__table__.join(RecommendedTrackRow.__table__, track.answer == answer.number))
+            .outerjoin(heard, heard.c.id == first)
+            .where(selected.at_least(answer.at), selected.of(answer.listener))
+        )
+        yield from self._batches(statement)
 
     def failures(self, selected: Selected) -> Iterator[Rows]:
         """Yield the tracks, pictures and other files that cannot be used."""

@@ -177,6 +177,39 @@ PLAYLISTS = ExportTable(
     personal=frozenset({"name"}),
 )
 
+RECOMMENDATIONS = ExportTable(
+    "recommendations",
+    "The tracks of logged answers, each with the first listen that followed",
+    (
+        _text("recommendation_id", "Id of the answer"),
+        _moment("given_at", "When the answer was given"),
+        _text("kind", "`recommendations`, `similar`, `radio` or `playlist`"),
+        LISTENER,
+        _text("session", "Id of the radio session"),
+        MODEL_VERSION,
+        _integer("ranking_version", "Version of the ranking"),
+        _text("experiment", "Experiment that the answer took part in"),
+        _text("variant", "Its variant"),
+        _integer("rank", "Place of the track in the answer, from 1"),
+        TRACK_ID,
+        Column("score", ColumnType.NUMBER, "Cosine similarity to the taste or seed", range=(-1, 1)),
+        _text("reason", "Strongest reason: a track id, or `words:…`, `mood:…`, `picture:…` or `artist:…`"),
+        _integer("taste", "Index of the taste, or number of the direction in the radio session"),
+        Column(
+            "propensity",
+            ColumnType.NUMBER,
+            "Probability with which the ranking chose the track for its place; 1 without exploration",
+            range=(0, 1),
+        ),
+        _integer("listen_id", "Id of the first listen that followed; null if none did"),
+        _text("outcome", "Its kind: `play`, `skip`, `like`, `dislike` or `ban`"),
+        _integer("played_ms", "How long the track was played", "ms"),
+    ),
+    Snapshot.recommendations,
+    listener="listener",
+    personal=frozenset({"session"}),
+)
+
 FAILURES = ExportTable(
     "failures",
     "Tracks, pictures and other files that cannot be used",
@@ -191,4 +224,5 @@ FAILURES = ExportTable(
     Snapshot.failures,
 )
 
-TABLES = {each.name: each for each in (TRACKS, FEATURES, EMBEDDINGS, LISTENS, VERDICTS, PLAYLISTS, FAILURES)}
+_ALL = (TRACKS, FEATURES, EMBEDDINGS, LISTENS, VERDICTS, RECOMMENDATIONS, PLAYLISTS, FAILURES)
+TABLES = {each.name: each for each in _ALL}

@@ -21,6 +21,7 @@ from services.export.columns import ColumnType
 from services.export.run import FileFormat, Options, export
 from services.export.tables import TABLES, TRACKS
 from tests.fakes.library import record, track_id, unit_vector
+from tests.fakes.listens import answer
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -46,6 +47,8 @@ def library(catalogue):
         NewListen(names=(track_id(2),), kind=EventKind.LIKE, at=NOW),
         NewListen(names=(track_id(2),), kind=EventKind.BAN, at=NOW + timedelta(days=1)),
     ]
+    recommended = answer(track_id(2), track_id(1), at=NOW, listener="ann", experiment="test", variant="b")
+    catalogue.recommendation_log.add([recommended])
     catalogue.listens.add("ann", events)
     catalogue.playlists.create("Mine", owner="ann", track_ids=[track_id(2), track_id(1)])
     cause = Cause("Not audio.", FailureKind.UNSUPPORTED)
@@ -93,6 +96,11 @@ def test_a_table_has_what_the_catalogue_knows(library, folder):
     ]
     assert listens[0]["happened_at"] == NOW
     assert [row["verdict"] for row in rows_of(folder, "verdicts")] == ["ban"]
+    recommended = rows_of(folder, "recommendations")
+    assert [(row["rank"], row["variant"], row["track_id"], row["outcome"]) for row in recommended] == [
+        (1, "b", track_id(2), "like"),
+        (2, "b", track_id(1), "play"),
+    ]
     entries = [(row["owner"], row["position"], row["track_id"]) for row in rows_of(folder, "playlists")]
     assert entries == [("ann", 0, track_id(2)), ("ann", 1, track_id(1))]
     assert [(row["path"], row["kind"]) for row in rows_of(folder, "failures")] == [("/music/letter.txt", "unsupported")]
@@ -109,6 +117,7 @@ def test_formats_have_the_same_rows(library, folder, file_format):
         "embeddings": 2,
         "listens": 4,
         "verdicts": 1,
+        "recommendations": 2,
         "playlists": 2,
         "failures": 1,
     }

@@ -13,6 +13,7 @@ from services.catalog.tenancy import limited_to
 from services.domain.listening import UNDATED, EventKind, NewListen
 from services.domain.recommendation_log import AnswerKind, LoggedAnswer, LoggedTrack, Outcome
 from services.domain.track import Tags
+from tests.fakes.listens import answer as logged_answer
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=5)
@@ -29,19 +30,8 @@ def tracks(catalogue: Catalogue) -> None:
         catalogue.library.register(track_id(number), Tags(f"Title {number}", ("Artist",)), stamp)
 
 
-def answer(*numbers: int, at: datetime = NOON, listener: str | None = "ada", **more: object) -> LoggedAnswer:
-    tracks = tuple(LoggedTrack(track_id(number), rank, 0.5) for rank, number in enumerate(numbers, start=1))
-    values = {
-        "id": str(uuid.uuid4()),
-        "at": at,
-        "kind": AnswerKind.RECOMMENDATIONS,
-        "listener": listener,
-        "question": {},
-        "model_version": "a1",
-        "ranking_version": 1,
-        "tracks": tracks,
-    }
-    return LoggedAnswer(**values | more)
+def answer(*numbers: int, at: datetime = NOON, **more: object) -> LoggedAnswer:
+    return logged_answer(*map(track_id, numbers), at=at, **more)
 
 
 def listen(number: int, at: datetime = LATER, **more: object) -> NewListen:

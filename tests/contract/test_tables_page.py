@@ -15,7 +15,7 @@ from services.export.run import Options, export
 from services.export.tables import TABLES, ExportTable
 from services.settings import Settings
 from tests.fakes.library import track_id, write_library
-from tests.fakes.listens import listens
+from tests.fakes.listens import BEGUN, answer, listens
 
 PAGE = Path("docs/tables.md")
 HEADING = "## Columns\n"
@@ -50,6 +50,7 @@ def exported(tmp_path_factory):
     folder = tmp_path_factory.mktemp("segue")
     catalogue = Catalogue.open(Settings(data_dir=folder).catalogue_url)
     write_library(catalogue, folder / "music", 24)
+    catalogue.recommendation_log.add([answer(track_id(1), track_id(2), listener="ann", at=BEGUN)])
     for number, listener in enumerate(("ann", "bob")):
         catalogue.listens.add(listener, listens(number))
     catalogue.playlists.create("Mine", [track_id(3)], owner="ann")

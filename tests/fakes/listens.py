@@ -1,11 +1,29 @@
 """Listens of a library that `tests.fakes.library` writes."""
 
+import uuid
 from datetime import UTC, datetime, timedelta
 
 from services.domain.listening import Description, EventKind, NewListen
+from services.domain.recommendation_log import AnswerKind, LoggedAnswer, LoggedTrack
 from tests.fakes.library import track_id
 
 BEGUN = datetime(2026, 10, 1, 8, tzinfo=UTC)
+
+
+def answer(*track_ids: str, at: datetime, listener: str | None = "ada", **more: object) -> LoggedAnswer:
+    """Return an answer with these recommended tracks."""
+    tracks = tuple(LoggedTrack(track_id, rank, 0.5) for rank, track_id in enumerate(track_ids, start=1))
+    values = {
+        "id": str(uuid.uuid4()),
+        "at": at,
+        "kind": AnswerKind.RECOMMENDATIONS,
+        "listener": listener,
+        "question": {},
+        "model_version": "a1",
+        "ranking_version": 1,
+        "tracks": tracks,
+    }
+    return LoggedAnswer(**values | more)
 
 
 def listens(number: int) -> list[NewListen]:
