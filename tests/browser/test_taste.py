@@ -15,7 +15,7 @@ names = (f"listener {number}" for number in itertools.count())
 
 
 @pytest.fixture
-def user(page, url):
+def user(context, url):
     """A listener with two tastes, whom the page has chosen."""
     name = next(names)
     times = itertools.count(10)
@@ -26,13 +26,23 @@ def user(page, url):
     listens.append({"track_id": track_id(0), "event": "like", "at": "2026-03-02T08:00:00Z"})
     answer = httpx.post(f"{url}/v1/users/{name}/listens", json={"listens": listens}, trust_env=False)
     assert answer.status_code == 200
-    page.add_init_script(f"localStorage.setItem('segue.listener', {json.dumps(json.dumps(name))})")
+    context.add_init_script(f"localStorage.setItem('segue.listener', {json.dumps(json.dumps(name))})")
     return name
 
 
 @pytest.fixture
 def taste(page, url, user):
     """The taste page of the listener."""
+    return opened(page, url)
+
+
+@pytest.fixture
+def tolerant_taste(context, url, user):
+    """The same for tests in which requests fail: the browser writes each one to the console as an error."""
+    return opened(context.new_page(), url)
+
+
+def opened(page, url):
     page.goto(f"{url}/#/taste")
     expect(page.get_by_role("heading", name=TITLE)).to_be_visible()
     return page
@@ -123,6 +133,35 @@ def test_the_own_data_are_exported_and_deleted(taste, url, user):
 
     expect(taste.get_by_role("heading", name=TITLE)).to_have_count(0)
     assert tastes(url, user)["counts"]["tracks"] == 0
+
+
+def choose(page, name, content):
+    with page.expect_file_chooser() as choosing:
+        page.get_by_role("dialog").get_by_role("button", name="Choose files").click()
+    choosing.value.set_files({"name": name, "mimeType": "text/csv", "buffer": content.encode()})
+
+
+def test_a_history_is_imported(tolerant_taste, url, user):
+    """A wrong file is refused with the line, and its other lines can be imported; what is not here is listed."""
+    taste = tolerant_taste
+    rows = "artist,track,date\nArtist 1,Title 001,2024-01-01\nNobody,Nothing,2024-01-02\nNobody,Nothing,2024-01-03\n"
+    taste.get_by_role("button", name="Import a history").click()
+    dialog = taste.get_by_role("dialog", name="Import a history")
+    choose(taste, "scrobbles.csv", rows + "Nobody,,2024-01-04\n")
+    expect(dialog.get_by_text("scrobbles.csv, line 5: the track is missing.")).to_be_visible()
+    expect(dialog.get_by_text("Nothing of this file was imported.")).to_be_visible()
+    assert tastes(url, user)["counts"]["unknown"] == 0
+    dialog.get_by_role("button", name="Leave out wrong entries and import the others").click()
+
+    expect(dialog.get_by_text("3 new listens")).to_be_visible()
+    expect(dialog.get_by_text("2 listens of music that is not in the library")).to_be_visible()
+    expect(dialog.get_by_text("Left out: 1 (cannot be read)")).to_be_visible()
+    choose(taste, "again.csv", rows)
+    expect(dialog.get_by_text("3 listens were here before")).to_be_visible()
+    dialog.get_by_role("button", name="Close").click()
+    unmatched = taste.get_by_role("region", name="Heard, but not in the library")
+    expect(unmatched.get_by_role("listitem")).to_have_count(1)
+    expect(unmatched.get_by_text("2 times")).to_be_visible()
 
 
 def test_a_listener_may_start_again(taste):

@@ -4,7 +4,7 @@ import { renewMediaToken } from "../state/media";
 import styles from "./Cover.module.css";
 
 interface Props {
-  /** What the cover belongs to. */
+  /** What the cover belongs to; without an id, such as a track that is not in the library, the place stays empty. */
   of: CoverOwner;
   /** Edge in CSS pixels, or "fill" for the width of its container. */
   size: number | "fill";
@@ -32,7 +32,7 @@ export function Cover({ of, size, round = false }: Props) {
 
   return (
     <span class={`${styles.cover} ${round ? styles.round : ""}`} style={{ width: edge, height: edge }}>
-      {address !== null && address !== failed && (
+      {of.id !== "" && address !== null && address !== failed && (
         <img src={address} alt="" loading="lazy" decoding="async" onError={onError} />
       )}
     </span>

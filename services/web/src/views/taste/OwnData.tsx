@@ -1,4 +1,4 @@
-import { Download, RotateCcw, Trash2 } from "lucide-preact";
+import { Download, FileUp, RotateCcw, Trash2 } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { ask, client } from "../../api/client";
 import { Button } from "../../components/Button";
@@ -8,11 +8,13 @@ import { leaveListener } from "../../state/listener";
 import { saveExport } from "../../state/ownData";
 import { say, sayError } from "../../state/toasts";
 import { t } from "../../texts";
+import { ImportDialog } from "./ImportDialog";
 import styles from "./OwnData.module.css";
 
 /** What a listener can do with all that is stored: take it along, start again, delete it. */
 export function OwnData({ user }: { user: string }) {
   const [isAsking, setAsking] = useState(false);
+  const [isImporting, setImporting] = useState(false);
   const texts = t().ownData;
   const remove = async () => {
     setAsking(false);
@@ -30,6 +32,9 @@ export function OwnData({ user }: { user: string }) {
       <h2 id="own-data">{texts.title}</h2>
       <p class={styles.hint}>{texts.hint(user)}</p>
       <div class={styles.actions}>
+        <Button icon={<FileUp size={18} aria-hidden="true" />} onClick={() => setImporting(true)}>
+          {texts.import}
+        </Button>
         <Button icon={<Download size={18} aria-hidden="true" />} onClick={() => saveExport(user).catch(sayError)}>
           {texts.export}
         </Button>
@@ -40,6 +45,7 @@ export function OwnData({ user }: { user: string }) {
           {texts.delete}
         </Button>
       </div>
+      {isImporting && <ImportDialog user={user} onClose={() => setImporting(false)} />}
       {isAsking && (
         <ConfirmDialog
           title={texts.question(user)}

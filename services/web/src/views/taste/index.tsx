@@ -12,6 +12,7 @@ import { useResource } from "../../state/resource";
 import { type Tastes as Found, loadTastes } from "../../state/taste";
 import { t } from "../../texts";
 import { History } from "./History";
+import { NotInLibrary } from "./NotInLibrary";
 import { OwnData } from "./OwnData";
 import { TakenOut } from "./TakenOut";
 import styles from "./Taste.module.css";
@@ -50,6 +51,7 @@ function Of({ user }: { user: string }) {
       <Tastes user={user} found={data} reload={reload} />
       <TakenOut user={user} found={data} onChange={reload} />
       <History user={user} onChange={reload} />
+      <NotInLibrary user={user} />
       <OwnData user={user} />
     </>
   );
