@@ -1,1 +1,0 @@
-import{On as e,Tt as t,_n as n,gn as r,xr as i}from"./shared-BX3mMOEk.js";function a({title:a,action:o,onClose:s,onConfirm:c,children:l}){return n(t,{title:a,onClose:s,footer:n(i,{children:[n(r,{onClick:s,children:e().actions.cancel}),n(r,{look:`danger`,onClick:c,children:o})]}),children:n(`p`,{children:l})})}export{a as t};

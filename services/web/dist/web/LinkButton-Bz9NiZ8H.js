@@ -1,1 +1,0 @@
-import{_n as e,vn as t}from"./shared-BX3mMOEk.js";function n({to:n,look:r=`secondary`,icon:i,children:a}){return e(`a`,{href:n,class:`${t.button} ${t[r]}`,children:[i,e(`span`,{class:t.label,children:a})]})}export{n as t};
