@@ -27,6 +27,7 @@ from services.api.transcoding import install_transcoding
 from services.api.v1.comparisons import comparisons
 from services.api.v1.covers import covers
 from services.api.v1.events import events
+from services.api.v1.experiments import experiments
 from services.api.v1.export import export
 from services.api.v1.health import health
 from services.api.v1.jobs import jobs
@@ -87,6 +88,7 @@ BLUEPRINTS = (
     users,
     tastes,
     comparisons,
+    experiments,
     own_data,
     own_features,
     jobs,

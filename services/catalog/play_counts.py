@@ -1,4 +1,4 @@
-"""How often and how long ago a listener heard tracks, which of them the listener loves, and plays without a time."""
+"""How often and when listeners heard tracks and artists, which of them they love, and plays without a time."""
 
 import json
 from collections import defaultdict
@@ -11,13 +11,15 @@ from sqlalchemy import Integer, Text, case, cast, delete, func, select
 from services.catalog.database import IDS, ROWS_PER_STATEMENT, Database, batched, rows_of
 from services.catalog.matching import identity_of, lock_matching
 from services.catalog.successors import followed
-from services.catalog.tables import ListenRow
+from services.catalog.tables import ListenRow, TrackRow
 from services.domain.listening import UNDATED, VERDICTS, EventKind, Loved, NewListen, Unmatched, UnmatchedPage
 
 _SUBJECT = followed(ListenRow.track_id)
 """The track of a listen, or the one that took over from it."""
 
 _KEY = "undated:"
+
+_ARTISTS = select(TrackRow.id, TrackRow.artist_key).where(TrackRow.id.in_(IDS), TrackRow.artist_key.is_not(None))
 
 
 class PlayCountStore:
@@ -43,6 +45,25 @@ class PlayCountStore:
         with self._database.columns() as connection:
             rows = rows_of(connection, plays.group_by(ListenRow.track_id), track_ids)
         return {track_id: count for track_id, count in rows}  # noqa: C416  rows are no pairs to mypy
+
+    def artists_first_heard(self, listener: str) -> dict[str, datetime]:
+        """Return the time of a listener's first listen of each artist, by the key of the tracks' first artist."""
+        first = func.min(ListenRow.at, type_=ListenRow.at.type)
+        heard = (
+            select(TrackRow.artist_key, first)
+            .select_from(ListenRow)
+            .join(TrackRow, TrackRow.id == _SUBJECT)
+            .where(ListenRow.listener == listener, TrackRow.artist_key.is_not(None))
+            .group_by(TrackRow.artist_key)
+        )
+        with self._database.columns() as connection:
+            rows: Iterable[Any] = connection.execute(heard)
+            return {artist: at for artist, at in rows}  # noqa: C416  rows are no pairs
+
+    def artists_of(self, track_ids: Collection[str]) -> dict[str, str]:
+        """Return the key of the first artist of each track that has one."""
+        with self._database.columns() as connection:
+            return {track_id: artist for track_id, artist in rows_of(connection, _ARTISTS, track_ids)}  # noqa: C416  rows are no pairs
 
     def undated(self, listener: str) -> dict[str, tuple[str, int]]:
         """Return what `set_undated` stored of a listener."""

@@ -22,6 +22,7 @@ from services.cli.arguments import AsJson, path_argument
 from services.cli.assistant import mcp
 from services.cli.comparing import compare
 from services.cli.evaluating import evaluate
+from services.cli.experiments import experiment
 from services.cli.exporting import export
 from services.cli.forgetting import forget
 from services.cli.keys import keys
@@ -302,6 +303,7 @@ def search_pictures(
 
 
 app.add_typer(playlists, name="playlists")
+app.add_typer(experiment, name="experiment")
 app.add_typer(libraries, name="libraries")
 app.add_typer(link, name="link")
 app.add_typer(service, name="service")

@@ -2,8 +2,8 @@
 
 * SegueError
   * NotFound: TrackNotFound, PictureNotFound, JobNotFound, RadioNotFound, KeyNotFound,
-    PlaylistNotFound, ComparisonNotFound, ListenerNotFound, LibraryNotFound, LinkNotFound, PersonNotFound,
-    SignInNotConfigured
+    PlaylistNotFound, ComparisonNotFound, ExperimentNotFound, ListenerNotFound, LibraryNotFound, LinkNotFound,
+    PersonNotFound, SignInNotConfigured
   * InvalidRequest: InvalidCursor, PathNotScannable, ArchiveUnusable, UnknownMood, UnusableClip, UnusablePicture,
     UnusableVideo
   * UnsupportedAudio: AudioNotRead
@@ -29,7 +29,7 @@ status. Errors of HTTP itself are defined in `services.api`.
 
 # ruff: noqa: N818  class names are the titles of problems, such as "Track not found"
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from services.domain.failure import FailureKind
 from services.domain.sign_in import SignInProblem
@@ -70,6 +70,14 @@ class JobNotFound(NotFound):
 
     def __init__(self, job_id: str) -> None:
         super().__init__(f"No job has the id '{job_id}'.")
+
+
+class ExperimentNotFound(NotFound):
+    """The file of experiments has none of this name."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        names = f"It has: {', '.join(known)}." if known else "It has none, or SEGUE_EXPERIMENTS_FILE is not set."
+        super().__init__(f"The file of experiments has no '{name}'. {names}")
 
 
 class RadioNotFound(NotFound):

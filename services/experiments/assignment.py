@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from services.catalog.database import now as current_time
+from services.domain.errors import ExperimentNotFound
 from services.domain.experiments import Assigned, Experiment, assign
 
 
@@ -27,6 +28,13 @@ class Experiments:
                 return Assigned(experiment.name, variant)
         return None
 
-    def named(self, name: str) -> Experiment | None:
-        """Return an experiment by its name."""
-        return next((each for each in self.known if each.name == name), None)
+    def named(self, name: str) -> Experiment:
+        """Return an experiment by its name.
+
+        Raises:
+            ExperimentNotFound: the file has none of this name.
+        """
+        found = next((each for each in self.known if each.name == name), None)
+        if found is None:
+            raise ExperimentNotFound(name, [each.name for each in self.known])
+        return found

@@ -82,7 +82,7 @@ def read_experiments(path: str | None) -> tuple[Experiment, ...]:
     Raises:
         NotConfigured: it cannot be read, or is wrong.
     """
-    if path is None:
+    if not path:
         return ()
     with explained("SEGUE_EXPERIMENTS_FILE", path):
         found = _File(experiments=read_toml(path))

@@ -251,6 +251,7 @@ def test_only_maps_have_additional_properties(document):
         ("AudioFeatures", "properties", "tags"),
         ("ListenCounts", "properties", "events"),
         ("NotReady", "properties", "parts"),
+        ("ExperimentVariant", "properties", "options"),
         ("HeardClip", "properties", "tags"),
         ("ListensImported", "properties", "left_out"),
         ("Mood", "properties", "filters"),

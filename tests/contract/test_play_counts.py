@@ -105,3 +105,19 @@ def test_loved_tracks_are_liked_or_played_often_and_not_heard_lately(catalogue):
         Loved(track_id(1), 5, is_liked=False),
         Loved(track_id(5), 0, is_liked=True),
     ]
+
+
+def test_artists_are_heard_since_their_first_listen(catalogue):
+    """Skips count, those of other listeners do not, and plays without a time are as old as can be."""
+    for number, artist in ((1, "Ann"), (2, "ANN"), (3, "Ben"), (4, "Cem")):
+        stamp = FileStamp(path=f"/music/{number}.mp3", root="/music", size=number, mtime_ns=1)
+        catalogue.library.register(track_id(number), Tags(f"Title {number}", (artist,)), stamp)
+    catalogue.listens.add("ada", [listen(1), listen(2, days=3, kind=EventKind.SKIP)])
+    catalogue.listens.add("ben", [listen(3)])
+    catalogue.play_counts.set_undated("ada", {"nd:4": (track_id(4), 2)})
+
+    assert catalogue.play_counts.artists_first_heard("ada") == {"ann": NOON - timedelta(days=3), "cem": UNDATED}
+    assert catalogue.play_counts.artists_of([track_id(2), track_id(3), "unknown"]) == {
+        track_id(2): "ann",
+        track_id(3): "ben",
+    }

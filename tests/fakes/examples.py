@@ -46,7 +46,7 @@ DEMO_TRACKS = {AWAKENING: "Awakening", NEBULA: "Nebula", COHERENCE: "Coherence",
 
 
 def write_examples(catalogue: Catalogue, folder: Path) -> None:
-    """Write the tracks and the picture that the examples name, and other tracks, below a folder."""
+    """Write the tracks, the picture and the experiment that the examples name, and other tracks, below a folder."""
     write_library(catalogue, folder / "music", 12)
     for number, (track_id, title) in enumerate(DEMO_TRACKS.items()):
         file = write_tone(folder / "music" / f"{title}.wav", 500 + number)
@@ -55,6 +55,9 @@ def write_examples(catalogue: Catalogue, folder: Path) -> None:
         record(catalogue, track_id, number)
     with catalogue.own_features.replacing({"mine.energy": FeatureType.NUMBER}) as staged:
         staged.add([(AWAKENING, {"mine.energy": 0.4})])
+    (folder / "experiments.toml").write_text(
+        "[more-diverse]\nvariants.as-now = {}\nvariants.diverse = { diversity = 0.4 }\n"
+    )
     write_picture(catalogue, str(draw(folder / "pictures" / "beach.jpg", (200, 180, 90))), unit_vector(3), BEACH)
 
 

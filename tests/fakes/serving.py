@@ -56,8 +56,10 @@ def _library(tmp_path_factory: pytest.TempPathFactory, **options: float) -> Path
 
 @pytest.fixture(scope="module")
 def services(library_dir: Path, broker_url: str) -> Iterator[Services]:
-    """The composed services of that library, with a real broker and the embedded index."""
-    made = compose(Settings(data_dir=library_dir, redis_url=broker_url), tower())
+    """The composed services of that library and its experiments, with a real broker and the embedded index."""
+    experiments = library_dir / "experiments.toml"
+    experiments_file = str(experiments) if experiments.exists() else None
+    made = compose(Settings(data_dir=library_dir, redis_url=broker_url, experiments_file=experiments_file), tower())
     wait_until_indexed(made)
     yield made
     made.close()

@@ -317,6 +317,22 @@ class Exclude(Model):
     """
 
 
+class ExperimentVariant(Model):
+    """
+    A variant of an experiment.
+    """
+
+    name: str
+    weight: float
+    """
+    Its share of the listeners, relative to the other variants.
+    """
+    options: dict[str, float]
+    """
+    Options of the ranking that differ from their defaults, by name.
+    """
+
+
 class ExtendRequest(Model):
     """
     How many tracks to recommend, and which not.
@@ -687,6 +703,15 @@ class LibraryRequest(Model):
     """
     Listeners whose recommendations and radio sessions have tracks of this library only. A listener is bound to one library at most.
     """
+
+
+class Limits(Model):
+    """
+    An interval of 95 %.
+    """
+
+    low: float
+    high: float
 
 
 class ListenCounts(Model):
@@ -1077,6 +1102,54 @@ class MediaToken(Model):
     expires_at: AwareDatetime | None
     """
     When the token expires. Null if no key is required.
+    """
+
+
+class MetricDifference(Model):
+    """
+    How much larger a metric is than that of the first variant.
+    """
+
+    value: float
+    limits: Limits | None
+    """
+    For one look at the end. Null with fewer than 10 listeners.
+    """
+    daily_limits: Limits | None
+    """
+    For any number of looks: an always-valid confidence sequence. Null with fewer than 10 listeners.
+    """
+    decided: bool
+    """
+    Whether zero is outside of `daily_limits`.
+    """
+    listeners_needed: int | None
+    """
+    Listeners that each variant needs to find a difference of 10 % of the first variant's value in 4 of 5 experiments. Null if unknown.
+    """
+
+
+class MetricResult(Model):
+    """
+    A metric of a variant.
+    """
+
+    metric: Literal["skip_rate", "completion", "likes", "session_minutes", "coverage", "new_artists"] | str
+    """
+    `skip_rate`: skips per listen. `completion`: mean played share of a track. `likes`: likes per listen. `session_minutes`: minutes of recommended music in a session. `coverage`: share of the catalogue that was recommended to a listener. `new_artists`: share of the recommended tracks whose artist the listener had not heard before.
+    """
+    value: float
+    limits: Limits | None
+    """
+    Null with one listener.
+    """
+    listeners: int
+    """
+    Listeners of whom the metric is known.
+    """
+    difference: MetricDifference | None
+    """
+    To the first variant. Null for the first one.
     """
 
 
@@ -2184,6 +2257,28 @@ class ValenceRange(Model):
     max: float | None = None
 
 
+class VariantResults(Model):
+    """
+    What was observed of a variant.
+    """
+
+    variant: ExperimentVariant
+    listeners: int
+    answers: int
+    listens: int
+    """
+    Plays and skips that followed a recommendation.
+    """
+    tracks: int
+    """
+    Different tracks that were recommended.
+    """
+    metrics: list[MetricResult]
+    """
+    Metrics without data are left out.
+    """
+
+
 class WeightedPictureIn(Model):
     """
     A picture in a request for recommendations.
@@ -2455,6 +2550,55 @@ class EchoedTrack(Model):
     album: Corrected
     albumArtist: Corrected
     ignoredMessage: IgnoredMessage
+
+
+class Experiment(Model):
+    """
+    An experiment as the file describes it.
+    """
+
+    name: str
+    share: float
+    """
+    Share of the listeners that take part, 0 to 1.
+    """
+    starts: AwareDatetime | None
+    """
+    When listeners are assigned from. Null: always.
+    """
+    ends: AwareDatetime | None
+    """
+    When listeners are assigned until. Null: without an end.
+    """
+    running: bool
+    """
+    Whether listeners are assigned now.
+    """
+    variants: list[ExperimentVariant]
+    """
+    The first is the one that the others are compared with.
+    """
+
+
+class ExperimentResults(Model):
+    """
+    The results of an experiment so far.
+    """
+
+    experiment: Experiment
+    variants: list[VariantResults]
+    warnings: list[str]
+    """
+    What to be careful about.
+    """
+
+
+class Experiments(Model):
+    """
+    The experiments of the file, in its order.
+    """
+
+    experiments: list[Experiment]
 
 
 class ExportRequest(Model):

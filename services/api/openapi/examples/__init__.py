@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from services.api.openapi.examples.comparisons import COMPARISONS
+from services.api.openapi.examples.experiments import EXPERIMENTS
 from services.api.openapi.examples.library import LIBRARY
 from services.api.openapi.examples.listeners import LISTENERS
 from services.api.openapi.examples.map import MAP
@@ -20,5 +21,6 @@ V1_EXAMPLES: Mapping[str, Example] = {
     **SCROBBLING,
     **PLAYLISTS,
     **COMPARISONS,
+    **EXPERIMENTS,
     **SERVICE_EXAMPLES,
 }
