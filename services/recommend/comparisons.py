@@ -94,14 +94,15 @@ class Comparer:
     def _against_genre(
         self, track: Track, neighbours: Sequence[Track], filters: Filters
     ) -> Iterator[tuple[Track, Track]]:
-        genre = next(iter((*track.genres, *track.tags)), None)
-        if genre is None or not neighbours:
+        """Yield the nearest track with random ones of the same genre: those of the tags first, then those heard."""
+        if not neighbours:
             return
-        same = replace(filters, any_of={**filters.any_of, "genre": (genre,)})
-        chosen = Selection(statuses=(TrackStatus.READY,), filters=same)
-        for other in self._catalogue.browsing.random(chosen, RANDOM_TRACKS):
-            if _is_by_others(other, track) and _is_by_others(other, neighbours[0]):
-                yield neighbours[0], other
+        for genre in (*track.genres, *track.tags):
+            same = replace(filters, any_of={**filters.any_of, "genre": (genre,)})
+            chosen = Selection(statuses=(TrackStatus.READY,), filters=same)
+            for other in self._catalogue.browsing.random(chosen, RANDOM_TRACKS):
+                if _is_by_others(other, track) and _is_by_others(other, neighbours[0]):
+                    yield neighbours[0], other
 
     def _against_model(
         self, track: Track, neighbours: Sequence[Track], filters: Filters, version: str

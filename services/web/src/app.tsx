@@ -16,6 +16,7 @@ const VIEWS: Record<string, () => Promise<{ default: ComponentType }>> = {
   album: () => import("./views/album"),
   artist: () => import("./views/artist"),
   map: () => import("./views/map"),
+  compare: () => import("./views/compare"),
   taste: () => import("./views/taste"),
   playlists: () => import("./views/playlists"),
   playlist: () => import("./views/playlist"),

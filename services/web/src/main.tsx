@@ -7,6 +7,7 @@ import { App, preloadView } from "./app";
 import { startEngine } from "./player/engine";
 import { startMediaSession } from "./player/mediaSession";
 import { startShortcuts } from "./player/shortcuts";
+import { takeKey } from "./state/key";
 import { watchMe } from "./state/listener";
 import { tellWhatPlays } from "./state/nowPlaying";
 import { startQueue } from "./state/queue";
@@ -14,6 +15,7 @@ import { watchService } from "./state/service";
 import { applyTheme } from "./state/theme";
 import { applyLanguage } from "./texts";
 
+takeKey();
 preloadView();
 applyTheme();
 watchMe();

@@ -89,6 +89,12 @@ function belongsToControl(event: KeyboardEvent): boolean {
   return event.key.startsWith("Arrow") && focused.matches(USES_ARROWS);
 }
 
+/** Whether a key press is free for a shortcut: no control, dialog or browser function needs it. */
+export function isFree(event: KeyboardEvent): boolean {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return false;
+  return !document.querySelector("dialog:modal") && !belongsToControl(event);
+}
+
 /** Arrow keys differ with Shift; without it, up and down scroll. */
 const nameOf = ({ key, shiftKey }: KeyboardEvent): string =>
   shiftKey && key.startsWith("Arrow") ? `Shift+${key}` : key;
@@ -96,8 +102,7 @@ const nameOf = ({ key, shiftKey }: KeyboardEvent): string =>
 /** Listen for shortcuts as long as the page is open. */
 export function startShortcuts(): void {
   window.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (document.querySelector("dialog:modal") || belongsToControl(event)) return;
+    if (!isFree(event)) return;
     const found = SHORTCUTS.find(({ keys }) => keys.some((key) => key === nameOf(event)));
     if (!found) return;
     event.preventDefault();

@@ -27,6 +27,7 @@ const VIEW_OF_PATH: Record<string, ViewName> = {
   playlists: "playlists",
   playlist: "playlists",
   taste: "taste",
+  compare: "taste",
   service: "service",
 };
 

@@ -1,11 +1,20 @@
 /** The API key, if the service requires one. It is kept for this tab, or in this browser if the listener wants that. */
 
 import { signal } from "@preact/signals";
+import { route, setQuery } from "../router";
 import { isTextOrNull, stored } from "./storage";
 
 const remembered = stored<string | null>("remembered-key", null, isTextOrNull);
 export const key = stored<string | null>("key", null, isTextOrNull, () => sessionStorage);
 key.value ??= remembered.peek();
+
+/** Use the key that an address contains, as links of invitations do, and take it out of the address. */
+export function takeKey(): void {
+  const given = route.peek().query.get("key");
+  if (given === null) return;
+  key.value = given;
+  setQuery({ key: null });
+}
 
 /** The open question for a key: how to answer it, and whether the last key was refused. */
 export const keyQuestion = signal<{

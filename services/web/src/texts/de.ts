@@ -659,6 +659,50 @@ export const de: Texts = {
       invalid: "nicht lesbar",
     },
   },
+  compare: {
+    title: "Vergleichen",
+    judge: "Findet Segue Musik, die passt?",
+    judgeHint:
+      "Höre einen Titel und zwei andere und sag, welcher der beiden besser passt. Einer davon ist der, den Segue findet.",
+    intro: "Höre den Titel, dann A und B. Welcher der beiden passt besser?",
+    blind:
+      "Einen findet Segue, den anderen nicht. Welcher welcher ist, wird nicht verraten, damit deine Antworten fair sind.",
+    answers: (number) => count(number, "Antwort bisher", "Antworten bisher"),
+    nothing: "Es gibt nichts zu vergleichen",
+    track: "Der Titel",
+    stop: (name) => `${name} anhalten`,
+    hidden: "Namen kommen später",
+    fits: (letter) => `${letter} passt besser`,
+    same: "Kein Unterschied",
+    hearFirst: "Höre zuerst A und B.",
+    choose: "Welcher der beiden passt besser?",
+    chosen: "Deine Wahl",
+    thanks: (choice) =>
+      choice === "same"
+        ? "Gespeichert: kein Unterschied."
+        : `Gespeichert: ${choice === "first" ? "A" : "B"} passt besser.`,
+    next: "Weiter",
+    invite: "Freunde einladen",
+    signInHint: "Verschicke diesen Link. Wer ihm folgt, meldet sich an und antwortet unter eigenem Namen.",
+    linkHint:
+      "Gib diesen Link niemand anderem: Er öffnet deine Bibliothek für diese Person. Der Schlüssel steht unter Dienst.",
+    friendHint: "Wer eingeladen ist, bekommt einen eigenen Schlüssel und kann deine ganze Bibliothek hören.",
+    friend: "Name der eingeladenen Person",
+    createLink: "Link erstellen",
+    keyName: (user) => `Vergleichen: ${user}`,
+    results: {
+      title: "Ergebnisse",
+      note: "Lege vor dem Nachsehen fest, wie viele Antworten du willst: Wer in einem günstigen Moment aufhört, findet Unterschiede, die es nicht gibt.",
+      genre: "Segue gegen einen zufälligen Titel desselben Genres",
+      model: (version) => `Segue gegen Modell ${version}`,
+      nobody: "Bisher hat niemand einen der beiden vorgezogen.",
+      open: "Die Antworten zeigen nicht, was besser ist.",
+      verdict: (isSegue, isGeneral) =>
+        `${isGeneral ? "Menschen ziehen" : "Wer geantwortet hat, zieht"} ${isSegue ? "Segues Titel" : "die anderen Titel"} vor.`,
+      share: (share, low, high) => `${share} für Segue (95-%-Intervall ${low} bis ${high}),`,
+      of: (answers, people) => `${count(answers, "Antwort", "Antworten")} von ${count(people, "Person", "Personen")}.`,
+    },
+  },
   ownData: {
     title: "Deine Daten",
     hint: (name) =>

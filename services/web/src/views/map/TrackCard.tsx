@@ -4,13 +4,13 @@ import type { Track } from "../../api/client";
 import { Cover } from "../../components/Cover";
 import { IconButton } from "../../components/IconButton";
 import { TrackMenu } from "../../components/TrackMenu";
+import { previewed } from "../../state/preview";
 import { playNow } from "../../state/queue";
 import { t } from "../../texts";
 import { choosePathEnd, radioFrom } from "./actions";
 import { isNarrow, PANEL, toScreen } from "./geometry";
 import styles from "./Map.module.css";
 import type { MapIndex } from "./MapIndex";
-import { previewed } from "./preview";
 import { panelOpen, pinned, view } from "./state";
 import { trackOf } from "./tracks";
 

@@ -1,7 +1,7 @@
 import { useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
+import { startPreview, stopPreview } from "../../state/preview";
 import type { MapIndex } from "./MapIndex";
-import { startPreview, stopPreview } from "./preview";
 import { shown, sound } from "./state";
 import { trackOf } from "./tracks";
 
@@ -19,7 +19,7 @@ export function usePreview(index: MapIndex): void {
     let isWanted = true;
     const timer = setTimeout(async () => {
       const track = await trackOf(held.current.ids[number] as string).catch(() => null);
-      if (track && isWanted) startPreview(track);
+      if (track && isWanted) startPreview({ id: track.id, loudness: track.descriptors?.loudness });
     }, DELAY_MS);
     return () => {
       isWanted = false;

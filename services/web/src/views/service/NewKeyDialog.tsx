@@ -1,13 +1,12 @@
-import { Check, Copy } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { ask, client, type Schemas } from "../../api/client";
 import { Button } from "../../components/Button";
+import { CopyText } from "../../components/CopyText";
 import { Dialog } from "../../components/Dialog";
 import { Field } from "../../components/Field";
 import { useResource } from "../../state/resource";
 import { t } from "../../texts";
 import forms from "./forms.module.css";
-import styles from "./KeysSection.module.css";
 
 type Scope = Schemas["Scope"];
 
@@ -103,13 +102,7 @@ export function NewKeyDialog({ onClose, onCreated }: { onClose: () => void; onCr
 }
 
 function Secret({ secret, onClose }: { secret: string; onClose: () => void }) {
-  const [isCopied, setIsCopied] = useState(false);
   const texts = t().service.keys;
-  async function copy() {
-    await navigator.clipboard.writeText(secret);
-    setIsCopied(true);
-  }
-  const Icon = isCopied ? Check : Copy;
   return (
     <Dialog
       title={texts.created}
@@ -121,15 +114,7 @@ function Secret({ secret, onClose }: { secret: string; onClose: () => void }) {
       }
     >
       <p>{texts.once}</p>
-      <p class={styles.secret}>
-        <code>{secret}</code>
-        {/* Browsers give no clipboard to pages without TLS on other machines; the text can be selected. */}
-        {"clipboard" in navigator && (
-          <Button size="sm" icon={<Icon size={16} aria-hidden="true" />} onClick={copy}>
-            {isCopied ? texts.copied : texts.copy}
-          </Button>
-        )}
-      </p>
+      <CopyText text={secret} />
     </Dialog>
   );
 }

@@ -1,17 +1,18 @@
-import { Heart, Lock, UserRound } from "lucide-preact";
+import { Heart } from "lucide-preact";
 import { LinkButton } from "../../components/LinkButton";
-import { ListenerList } from "../../components/ListenerList";
 import { ErrorMessage, Message } from "../../components/Message";
+import { Nobody } from "../../components/Nobody";
 import { Page } from "../../components/Page";
 import { Skeleton } from "../../components/Skeleton";
 import { href } from "../../router";
 import { recommendedByTaste } from "../../state/home";
-import { listener, me } from "../../state/listener";
+import { listener } from "../../state/listener";
 import { timesStored } from "../../state/listens";
 import { useResource } from "../../state/resource";
 import { type Tastes as Found, loadTastes } from "../../state/taste";
 import { t } from "../../texts";
 import { History } from "./History";
+import { Judge } from "./Judge";
 import { NotInLibrary } from "./NotInLibrary";
 import { OwnData } from "./OwnData";
 import { TakenOut } from "./TakenOut";
@@ -21,25 +22,6 @@ import { TasteCard } from "./TasteCard";
 export default function Taste() {
   const user = listener.value;
   return <Page title={t().taste.title}>{user === null ? <Nobody /> : <Of key={user} user={user} />}</Page>;
-}
-
-function Nobody() {
-  const texts = t().listener;
-  if (me.value && !me.value.scopes.includes("listen")) {
-    return (
-      <Message icon={Lock} title={texts.noScope}>
-        {texts.noScopeHint}
-      </Message>
-    );
-  }
-  return (
-    <section class={styles.nobody}>
-      <h2>
-        <UserRound size={24} aria-hidden="true" /> {texts.question}
-      </h2>
-      <ListenerList onChosen={() => undefined} />
-    </section>
-  );
 }
 
 function Of({ user }: { user: string }) {
@@ -52,6 +34,7 @@ function Of({ user }: { user: string }) {
       <TakenOut user={user} found={data} onChange={reload} />
       <History user={user} onChange={reload} />
       <NotInLibrary user={user} />
+      <Judge />
       <OwnData user={user} />
     </>
   );
