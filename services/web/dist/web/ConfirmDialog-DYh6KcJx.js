@@ -1,1 +1,0 @@
-import{Ot as e,Tr as t,bn as n,jn as r,yn as i}from"./shared-BRW0gRX9.js";function a({title:a,action:o,onClose:s,onConfirm:c,children:l}){return n(e,{title:a,onClose:s,footer:n(t,{children:[n(i,{onClick:s,children:r().actions.cancel}),n(i,{look:`danger`,onClick:c,children:o})]}),children:n(`p`,{children:l})})}export{a as t};

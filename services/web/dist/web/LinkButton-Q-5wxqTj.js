@@ -1,1 +1,0 @@
-import{bn as e,xn as t}from"./shared-BRW0gRX9.js";function n({to:n,look:r=`secondary`,icon:i,children:a}){return e(`a`,{href:n,class:`${t.button} ${t[r]}`,children:[i,e(`span`,{class:t.label,children:a})]})}export{n as t};

@@ -1,0 +1,1 @@
+var e=[];function t(t){return e.push(t),()=>e.splice(e.indexOf(t),1)}function n(){let t=e.findLast(e=>e.checkVisibility());return t?.focus(),t?.select(),t!==void 0}export{t as n,n as t};
