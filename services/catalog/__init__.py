@@ -42,6 +42,7 @@ from services.catalog.quotas import QuotaStore
 from services.catalog.radio import RadioStore
 from services.catalog.ratings import RatingStore
 from services.catalog.recommendation_log import RecommendationLog
+from services.catalog.reports import ReportStore
 from services.catalog.space_analyses import SpaceAnalysisStore
 from services.catalog.space_mappings import SpaceMappingStore
 from services.catalog.space_store import SpaceStore
@@ -88,6 +89,7 @@ class Catalogue:
         self.jobs = JobStore(database)
         self.failures = FailureStore(database)
         self.exports = ExportStore(database, self.spaces)
+        self.reports = ReportStore(database, self.spaces)
         self.webhooks = WebhookStore(database)
         self.pause = PauseStore(database)
         self.progress = ProgressStore(database)

@@ -31,6 +31,7 @@ from services.cli.links import link
 from services.cli.model import model
 from services.cli.own_features import features, import_features
 from services.cli.playlists import playlists
+from services.cli.reporting import report
 from services.cli.service import service
 from services.cli.simulating import demo_listeners
 from services.cli.tag import tag
@@ -315,6 +316,7 @@ app.add_typer(features, name="features")
 app.command()(mcp)
 app.command()(export)
 app.command()(import_features)
+app.command()(report)
 app.command()(forget)
 app.command()(evaluate)
 app.command("demo-listeners")(demo_listeners)

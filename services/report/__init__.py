@@ -1,0 +1,1 @@
+"""A report of the library for its owner: one page of HTML that needs no network."""
