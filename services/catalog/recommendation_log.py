@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, literal, select, true, tuple_
@@ -14,6 +15,7 @@ from services.catalog.database import Database
 from services.catalog.libraries import libraries_of_listener
 from services.catalog.outcomes import Recommended, attach_answers
 from services.catalog.tables import AnswerRow, ListenRow, OutcomeRow, RecommendedTrackRow, TrackRow
+from services.domain.experiments import Experiment, Variant
 from services.domain.listening import EventKind
 from services.domain.recommendation_log import AnswerKind, LoggedAnswer, LoggedTrack, Outcome
 
@@ -76,6 +78,15 @@ class RecommendationLog:
     ) -> Iterator[tuple[LoggedAnswer, list[Outcome]]]:
         """Yield answers as `answers` does, each with the listens that followed it, by time; most have none."""
         yield from self._pages(_within(since, until, experiment), with_outcomes=True)
+
+    def experiments(self) -> list[Experiment]:
+        """Return the experiments of the answers, by name; each starts and ends with its first and last answer."""
+        times = [func.min(_ANSWER.at, type_=_ANSWER.at.type), func.max(_ANSWER.at, type_=_ANSWER.at.type)]
+        found = select(_ANSWER.experiment, _ANSWER.variant, *times).where(_ANSWER.experiment.is_not(None))
+        found = found.group_by(_ANSWER.experiment, _ANSWER.variant).order_by(_ANSWER.experiment, _ANSWER.variant)
+        with self._database.columns() as connection:
+            rows = connection.execute(found).all()
+        return [_experiment(name, list(variants)) for name, variants in groupby(rows, key=lambda row: row.experiment)]
 
     def delete_before(self, moment: datetime) -> int:
         """Delete older answers with their tracks and outcomes, and return their number."""
@@ -177,6 +188,12 @@ def _outcomes_of(connection: Connection, answers: Collection[Any]) -> dict[int, 
             )
         )
     return found
+
+
+def _experiment(name: str, rows: Sequence[Any]) -> Experiment:
+    variants = tuple(Variant(name=variant) for _, variant, _, _ in rows)
+    starts, ends = min(first for *_, first, _ in rows), max(last for *_, last in rows)
+    return Experiment(name=name, salt=name, variants=variants, starts=starts, ends=ends, in_file=False)
 
 
 def _answer(row: Any, tracks: Sequence[LoggedTrack]) -> LoggedAnswer:  # noqa: ANN401  a row of the answers

@@ -29,15 +29,20 @@ def _group() -> None:
 
 @experiment.command("list")
 def list_experiments(*, as_json: AsJson = False) -> None:
-    """List the experiments of the file, with their variants."""
+    """List the experiments of the file, with their variants, and those that only the recommendation log has."""
     from services.api.schemas.experiments import Experiment, Experiments
     from services.catalog.database import now
     from services.cli import output
+    from services.cli.maintenance import open_catalogue
     from services.cli.tables import Column, table_of
+    from services.experiments.assignment import Experiments as Assignment
     from services.experiments.file import read_experiments
     from services.settings import load_settings
 
-    known, moment = read_experiments(load_settings().experiments_file), now()
+    moment, settings = now(), load_settings()
+    described = Assignment(read_experiments(settings.experiments_file))
+    with open_catalogue(settings) as catalogue:
+        known = described.all(catalogue.recommendation_log)
     if as_json:
         found = Experiments(experiments=[Experiment.of(each, moment) for each in known])
         output.print_json(found.model_dump(mode="json"))
@@ -46,8 +51,8 @@ def list_experiments(*, as_json: AsJson = False) -> None:
     else:
         columns = [
             Column("experiment", [each.name for each in known]),
-            Column("running", ["yes" if each.runs_at(moment) else "no" for each in known]),
-            Column("share", [f"{each.share:.0%}" for each in known]),
+            Column("running", ["yes" if each.in_file and each.runs_at(moment) else "no" for each in known]),
+            Column("share", [f"{each.share * 100:g} %" if each.in_file else "" for each in known]),
             Column("from", [output.format_time(each.starts) for each in known]),
             Column("until", [output.format_time(each.ends) for each in known]),
             Column("variants", [", ".join(_variants(each)) for each in known], weight=1, wraps=True),
@@ -73,9 +78,9 @@ def report(
     from services.settings import load_settings
 
     settings = load_settings()
-    found = Experiments(read_experiments(settings.experiments_file)).named(name)
+    described = Experiments(read_experiments(settings.experiments_file))
     with open_catalogue(settings) as catalogue:
-        results = report_on(catalogue, found)
+        results = report_on(catalogue, described.named(name, catalogue.recommendation_log))
     if as_json:
         output.print_json(ExperimentResults.of(results, now()).model_dump(mode="json"))
     else:

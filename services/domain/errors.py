@@ -73,11 +73,11 @@ class JobNotFound(NotFound):
 
 
 class ExperimentNotFound(NotFound):
-    """The file of experiments has none of this name."""
+    """Neither the file of experiments nor the recommendation log has one of this name."""
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
-        names = f"It has: {', '.join(known)}." if known else "It has none, or SEGUE_EXPERIMENTS_FILE is not set."
-        super().__init__(f"The file of experiments has no '{name}'. {names}")
+        names = f"There are: {', '.join(known)}." if known else "SEGUE_EXPERIMENTS_FILE names their file."
+        super().__init__(f"There is no experiment '{name}'. {names}")
 
 
 class RadioNotFound(NotFound):

@@ -28,6 +28,8 @@ class Experiment:
         variants: At least two with different names. The others are compared with the first.
         starts: When the assignment starts; aware. None: always.
         ends: When it ends; aware. None: never.
+        in_file: Whether the file describes it. If not, it is one of the recommendation log: the variants are in the
+            order of their names, and their tunings and weights are unknown.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Experiment:
     variants: tuple[Variant, ...]
     starts: datetime | None = None
     ends: datetime | None = None
+    in_file: bool = True
 
     def runs_at(self, moment: datetime) -> bool:
         """Whether listeners are assigned at this time."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from services.catalog.database import now as current_time
+from services.catalog.recommendation_log import RecommendationLog
 from services.domain.errors import ExperimentNotFound
 from services.domain.experiments import Assigned, Experiment, assign
 
@@ -28,13 +29,18 @@ class Experiments:
                 return Assigned(experiment.name, variant)
         return None
 
-    def named(self, name: str) -> Experiment:
-        """Return an experiment by its name.
+    def all(self, log: RecommendationLog) -> tuple[Experiment, ...]:
+        """Return the experiments of the file in its order, then those that only the recommendation log has."""
+        names = {each.name for each in self.known}
+        return (*self.known, *(each for each in log.experiments() if each.name not in names))
+
+    def named(self, name: str, log: RecommendationLog) -> Experiment:
+        """Return an experiment of the file or of the recommendation log.
 
         Raises:
-            ExperimentNotFound: the file has none of this name.
+            ExperimentNotFound: neither of them has it.
         """
-        found = next((each for each in self.known if each.name == name), None)
-        if found is None:
-            raise ExperimentNotFound(name, [each.name for each in self.known])
-        return found
+        found = self.all(log)
+        if (experiment := next((each for each in found if each.name == name), None)) is None:
+            raise ExperimentNotFound(name, [each.name for each in found])
+        return experiment

@@ -96,7 +96,7 @@ def report_on(catalogue: Catalogue, experiment: Experiment) -> ExperimentReport:
         )
         for number, (variant, group) in enumerate(zip(experiment.variants, groups, strict=True))
     )
-    return ExperimentReport(experiment, results, tuple(_warnings(results, moved)))
+    return ExperimentReport(experiment, results, tuple(_warnings(results, moved, in_file=experiment.in_file)))
 
 
 def _of_variant(seen: Mapping[str, Observed], name: str) -> dict[str, Observed]:
@@ -141,7 +141,7 @@ def _compared(first: Totals, other: Totals, days: int, level: float) -> Comparis
     )
 
 
-def _warnings(results: Sequence[VariantResult], moved: int) -> Iterable[str]:
+def _warnings(results: Sequence[VariantResult], moved: int, *, in_file: bool) -> Iterable[str]:
     for result in results:
         measured = result.metrics.get(PRIMARY)
         if (have := measured.listeners if measured else 0) < LISTENERS_MIN:
@@ -156,7 +156,8 @@ def _warnings(results: Sequence[VariantResult], moved: int) -> Iterable[str]:
             f"Listeners who saw several variants are left out ({moved}). Do not change the weights and the salt of a "
             "running experiment."
         )
-    yield from _mismatch(results)
+    if in_file:
+        yield from _mismatch(results)
 
 
 def _too_small(first: VariantResult, result: VariantResult, needed: int) -> Iterable[str]:

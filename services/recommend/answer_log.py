@@ -135,12 +135,15 @@ class AnswerLog:
     def open(
         self, kind: AnswerKind, *, listener: str | None = None, session: str | None = None, private: bool = False
     ) -> Entry:
-        """Return the entry for an answer; a private one is not logged and takes part in no experiment."""
+        """Return the entry for an answer.
+
+        A private one is not logged and takes part in no experiment. Nor do similar tracks: no tuning changes them.
+        """
         name, unit = str(uuid.uuid4()), listener or session
         entry = Entry(None, now(), kind, listener, session, tenancy.libraries() or frozenset(), self._tuning)
         if private or not self._keeps(unit or name):
             return entry
-        tried = self._experiments.of(unit)
+        tried = None if kind == AnswerKind.SIMILAR else self._experiments.of(unit)
         if tried is None:
             return replace(entry, id=name)
         return replace(entry, id=name, tuning=tried.tuning, experiment=tried.experiment, variant=tried.variant.name)

@@ -44,33 +44,39 @@ def file(library_dir):
 
 @pytest.fixture(scope="module")
 def app(services, file):
-    """An application with these experiments, and twelve listeners of each variant: those of `diverse` skip less."""
+    """An application with these experiments and another one that only the log has.
+
+    The first has twelve listeners of each variant; those of `diverse` skip less.
+    """
     for variant, skips in (("as-now", 3), ("diverse", 1)):
         for number in range(EACH):
-            listener, answer_id = f"{variant}-{number}", str(uuid.uuid4())
-            tracks = tuple(LoggedTrack(track_id(place), place + 1, 0.5) for place in range(4))
-            answer = LoggedAnswer(
-                id=answer_id,
-                at=NOON,
-                kind=AnswerKind.RECOMMENDATIONS,
-                listener=listener,
-                question={},
-                model_version="m",
-                ranking_version=1,
-                experiment="one",
-                variant=variant,
-                tracks=tracks,
-            )
+            answer = _answer("one", variant, f"{variant}-{number}")
             services.catalogue.recommendation_log.add([answer])
             kinds = [EventKind.SKIP if place < skips - number % 2 else EventKind.PLAY for place in range(4)]
             services.catalogue.listens.add(
-                listener,
+                f"{variant}-{number}",
                 [
-                    NewListen(names=(track_id(place),), kind=kind, at=NOON, recommendation_id=answer_id)
+                    NewListen(names=(track_id(place),), kind=kind, at=NOON, recommendation_id=answer.id)
                     for place, kind in enumerate(kinds)
                 ],
             )
+    services.catalogue.recommendation_log.add([_answer("old", name, name) for name in ("b", "a")])
     return create_app(replace(services, experiments=Experiments(read_experiments(str(file)))))
+
+
+def _answer(experiment, variant, listener):
+    return LoggedAnswer(
+        id=str(uuid.uuid4()),
+        at=NOON,
+        kind=AnswerKind.RECOMMENDATIONS,
+        listener=listener,
+        question={},
+        model_version="m",
+        ranking_version=1,
+        experiment=experiment,
+        variant=variant,
+        tracks=tuple(LoggedTrack(track_id(place), place + 1, 0.5) for place in range(4)),
+    )
 
 
 @pytest.fixture
@@ -89,8 +95,8 @@ def segue(library_dir, file):
 
 
 def test_experiments_are_listed_over_http(api):
-    """In the order of the file, with the options of each variant."""
-    one, two = api.get("/v1/experiments").json["experiments"]
+    """In the order of the file, with the options of each variant; those of the log only follow."""
+    one, two, _ = api.get("/v1/experiments").json["experiments"]
 
     assert (one["name"], one["running"], one["share"], one["ends"]) == ("one", True, 1, None)
     assert one["variants"] == [
@@ -121,7 +127,23 @@ def test_an_experiment_that_the_file_does_not_have_is_not_found(api):
     answer = api.get("/v1/experiments/three")
 
     assert answer.status_code == 404
-    assert answer.json["detail"] == "The file of experiments has no 'three'. It has: one, two."
+    assert answer.json["detail"] == "There is no experiment 'three'. There are: one, two, old."
+
+
+def test_an_experiment_that_left_the_file_still_has_results(api):
+    """The log has the names of its variants, and when it began and ended."""
+    answer = api.get("/v1/experiments/old").json
+
+    assert answer["experiment"] == {
+        "name": "old",
+        "share": 1,
+        "starts": "2026-03-01T12:00:00Z",
+        "ends": "2026-03-01T12:00:00Z",
+        "running": False,
+        "in_file": False,
+        "variants": [{"name": name, "weight": 1, "options": {}} for name in ("a", "b")],
+    }
+    assert [variant["listeners"] for variant in answer["variants"]] == [1, 1]
 
 
 def test_an_experiment_without_answers_has_no_metrics(api):
@@ -141,7 +163,7 @@ def test_the_command_lists_and_reports(app, segue):
     assert "-50.0 %" in report
     assert "Nothing is decided yet: every difference may be chance." in report
     assert "Careful: 'diverse' has too few listeners" in report
-    assert [each["name"] for each in json.loads(segue("list", "--json").stdout)["experiments"]] == ["one", "two"]
+    assert [each["name"] for each in json.loads(segue("list", "--json").stdout)["experiments"]] == ["one", "two", "old"]
     document = json.loads(segue("report", "one", "--json").stdout)
     assert document["variants"][1]["metrics"][0]["difference"]["value"] == pytest.approx(-0.5)
 
@@ -151,6 +173,7 @@ def test_the_command_explains_what_is_missing(segue, tmp_path):
     wrong = tmp_path / "wrong.toml"
     wrong.write_text("[one]\nvariants.a = {}\nvariants.b = { diversty = 1 }")
 
-    assert "There are no experiments." in segue("list", SEGUE_EXPERIMENTS_FILE="").stderr
-    assert "has no 'three'. It has: one, two." in segue("report", "three", code=1).stderr
+    empty = {"SEGUE_EXPERIMENTS_FILE": "", "SEGUE_DATA_DIR": str(tmp_path)}
+    assert "There are no experiments." in segue("list", **empty).stderr
+    assert "There is no experiment 'three'. There are: one, two" in segue("report", "three", code=1).stderr
     assert "Unknown option 'diversty'" in segue("list", code=1, SEGUE_EXPERIMENTS_FILE=str(wrong)).stderr

@@ -2574,6 +2574,10 @@ class Experiment(Model):
     """
     Whether listeners are assigned now.
     """
+    in_file: bool
+    """
+    Whether the file describes it. If not, it is one of the recommendation log: the variants are in the order of their names, and their options and weights are unknown.
+    """
     variants: list[ExperimentVariant]
     """
     The first is the one that the others are compared with.

@@ -50,6 +50,10 @@ class Experiment(Response):
     starts: datetime | None = Field(description="When listeners are assigned from. Null: always.")
     ends: datetime | None = Field(description="When listeners are assigned until. Null: without an end.")
     running: bool = Field(description="Whether listeners are assigned now.")
+    in_file: bool = Field(
+        description="Whether the file describes it. If not, it is one of the recommendation log: the variants are in "
+        "the order of their names, and their options and weights are unknown."
+    )
     variants: list[ExperimentVariant] = Field(description="The first is the one that the others are compared with.")
 
     @classmethod
@@ -60,7 +64,8 @@ class Experiment(Response):
             share=experiment.share,
             starts=experiment.starts,
             ends=experiment.ends,
-            running=experiment.runs_at(moment),
+            running=experiment.in_file and experiment.runs_at(moment),
+            in_file=experiment.in_file,
             variants=[ExperimentVariant.of(variant) for variant in experiment.variants],
         )
 

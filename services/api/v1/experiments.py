@@ -19,9 +19,12 @@ experiments = Blueprint("experiments", __name__, url_prefix="/v1/experiments")
 @operation("listExperiments", "List the experiments", returns=Experiments)
 @needs(Scope.ADMIN)
 def list_experiments() -> Experiments:
-    """Get the experiments of `SEGUE_EXPERIMENTS_FILE` with their variants, in the order of the file."""
-    moment = now()
-    return Experiments(experiments=[Experiment.of(each, moment) for each in services().experiments.known])
+    """Get the experiments of `SEGUE_EXPERIMENTS_FILE` with their variants, in the order of the file.
+
+    Experiments that are only in the recommendation log follow: the file no longer describes them.
+    """
+    moment, found = now(), services().experiments.all(services().catalogue.recommendation_log)
+    return Experiments(experiments=[Experiment.of(each, moment) for each in found])
 
 
 @experiments.get("/<experiment>")
@@ -38,5 +41,6 @@ def get_experiment(experiment: str) -> ExperimentResults:
     The intervals are by listener. `limits` hold for one look at the end; `daily_limits` hold however often you look.
     Metrics are measured on the recommendation log, so answers that it no longer keeps do not count.
     """
-    found = services().experiments.named(experiment)
-    return ExperimentResults.of(report_on(services().catalogue, found), now())
+    catalogue = services().catalogue
+    found = services().experiments.named(experiment, catalogue.recommendation_log)
+    return ExperimentResults.of(report_on(catalogue, found), now())

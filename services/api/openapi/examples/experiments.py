@@ -12,6 +12,7 @@ EXPERIMENT: Json = {
     "starts": "2026-12-01T00:00:00Z",
     "ends": None,
     "running": True,
+    "in_file": True,
     "variants": [AS_NOW, DIVERSE],
 }
 
