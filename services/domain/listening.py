@@ -45,6 +45,8 @@ class ListenEvent:
     played_ms: int | None = None
     undated_plays: int | None = None
     """The number of plays that it stands for if their times are unknown; `at` is then `UNDATED`."""
+    recommendation_id: str | None = None
+    """The answer that recommended the track, as the sender names it."""
 
     @property
     def moment(self) -> datetime:

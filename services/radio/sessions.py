@@ -173,6 +173,7 @@ class Radio:
                 kind=event.kind,
                 at=event.at or self._clock(),
                 played_ms=event.played_ms,
+                recommendation_id=event.recommendation_id,
                 # Without a time, the key is what identifies an event of a repeated call.
                 key=f"radio:{session.id}:{call}:{number}" if call is not None and event.at is None else None,
             )

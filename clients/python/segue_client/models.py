@@ -1563,6 +1563,10 @@ class RadioEvent(Model):
     """
     Played time in milliseconds.
     """
+    recommendation_id: str | None = None
+    """
+    The `recommendation_id` of the answer that recommended the track. An unknown one is ignored. Without one, the listen counts for the latest answer of the last 24 hours that recommended the track to the listener.
+    """
 
 
 class RadioSeeds(Model):

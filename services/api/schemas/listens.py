@@ -69,7 +69,7 @@ ListenerName = Annotated[
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _uuid(text: str | None) -> str | None:
+def uuid_or_none(text: str | None) -> str | None:
     """Return the text if it has the form of an id, else None."""
     try:
         return None if text is None else str(UUID(text))
@@ -88,6 +88,12 @@ def _plausible(at: datetime) -> datetime:
 ListenedAt = Annotated[Moment, AfterValidator(_plausible)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=NAMED_MAX, pattern=NO_NUL)]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=EXTERNAL_ID_MAX, pattern=NO_NUL)]
+
+
+FOLLOWED = (
+    "The `recommendation_id` of the answer that recommended the track. An unknown one is ignored. Without one, the "
+    "listen counts for the latest answer of the last 24 hours that recommended the track to the listener."
+)
 
 
 class ListenIn(Request):
@@ -121,12 +127,7 @@ class ListenIn(Request):
         description="Number of plays whose times are unknown, such as the play count of another program. They count as "
         "old plays. Only without `at` and `played_ms`.",
     )
-    recommendation_id: Key | None = Field(
-        default=None,
-        description="The `recommendation_id` of the answer that recommended the track. An unknown one is ignored. "
-        "Without one, the listen counts for the latest answer of the last 24 hours that recommended the track to the "
-        "listener.",
-    )
+    recommendation_id: Key | None = Field(default=None, description=FOLLOWED)
     key: Key | None = Field(
         default=None,
         description="Your own name for this listen: the same key again is the same listen. Without one, the same "
@@ -159,7 +160,7 @@ class ListenIn(Request):
             played_ms=self.played_ms,
             key=self.key,
             undated_plays=self.undated_plays,
-            recommendation_id=_uuid(self.recommendation_id),
+            recommendation_id=uuid_or_none(self.recommendation_id),
         )
 
 

@@ -16,7 +16,7 @@ from services.api.request_limits import (
     TEXTS_MAX,
 )
 from services.api.schemas.answers import LoggedAnswer
-from services.api.schemas.listens import ListenedAt, ListenerName
+from services.api.schemas.listens import FOLLOWED, Key, ListenedAt, ListenerName, uuid_or_none
 from services.api.schemas.recommendations import SharedOptions, with_options
 from services.api.schemas.tracks import (
     NO_NUL,
@@ -29,7 +29,7 @@ from services.api.schemas.tracks import (
     TrackName,
 )
 from services.api.schemas.words import MOOD, MoodId, Texts, Understood
-from services.domain import radio
+from services.domain import listening, radio
 from services.domain.listening import EventKind
 from services.domain.question import RESULTS_DEFAULT, RESULTS_MAX, SEED_MAX, Order, SessionOptions
 
@@ -143,6 +143,11 @@ class RadioEvent(ListenEvent):
     """A listen event in a session."""
 
     at: ListenedAt | None = Field(default=None, description="Time of the event, with a time zone. Null: now.")
+    recommendation_id: Key | None = Field(default=None, description=FOLLOWED)
+
+    def to_domain(self) -> listening.ListenEvent:
+        """Return the event for the radio."""
+        return replace(super().to_domain(), recommendation_id=uuid_or_none(self.recommendation_id))
 
 
 class NextRequest(Request):

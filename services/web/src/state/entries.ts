@@ -1,6 +1,7 @@
 /** The queue as a value, and pure functions that return a changed one. */
 
 import type { Track } from "../api/client";
+import { recommendationOf } from "./recommended";
 
 export type Verdict = "like" | "dislike" | "ban";
 export type EventKind = "play" | "skip" | Verdict;
@@ -35,6 +36,8 @@ export interface Entry {
   track: Track;
   origin: Origin;
   reason: Reason | null;
+  /** Id of the answer that recommended it. */
+  recommendation: string | null;
   /** The file is missing or cannot be decoded. */
   failed: boolean;
   /** How it ended. Null: it was not heard. */
@@ -72,6 +75,7 @@ export const entryOf = (track: Track, origin: Origin, reason: Reason | null = nu
   track: slim(track),
   origin,
   reason,
+  recommendation: recommendationOf(track),
   failed: false,
   outcome: null,
 });

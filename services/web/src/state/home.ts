@@ -2,8 +2,10 @@
 
 import { signal } from "@preact/signals";
 import { ask, client, type Schemas, type Track } from "../api/client";
+import { privateSession } from "./listener";
 import { startRadio } from "./queue";
 import { queue } from "./queueState";
+import { recommendedIn } from "./recommended";
 import { inWords, type OwnTaste } from "./taste";
 import { sayError } from "./toasts";
 import { verdictOf } from "./verdicts";
@@ -32,18 +34,19 @@ export function playTaste(taste: OwnTaste): void {
 
 /** Return recommended tracks by the strongest track of their taste. */
 export async function recommendedByTaste(user: string, signal: AbortSignal): Promise<Map<string, Track[]>> {
-  const params = { path: { user }, query: { limit: RECOMMENDED } };
+  const params = { path: { user }, query: { limit: RECOMMENDED, private: privateSession.peek() } };
   const answer = await ask(client.GET("/v1/users/{user}/recommendations", { params, signal }));
   const tastes = answer.tastes.map((taste) => ({ strongest: taste.plays[0], tracks: [] as Track[] }));
-  for (const track of answer.tracks) if (track.taste !== null) tastes[track.taste]?.tracks.push(track);
+  for (const track of recommendedIn(answer)) if (track.taste !== null) tastes[track.taste]?.tracks.push(track);
   return new Map(tastes.flatMap(({ strongest, tracks }) => (strongest ? [[strongest, tracks] as const] : [])));
 }
 
 /** Return recommended tracks that the listener has never heard, and did not begin or reject since. */
 export async function discoveries(user: string, signal: AbortSignal): Promise<Track[]> {
-  const query = { limit: 2 * SHELF, repeat_after_days: "never" as const, explain: false, variety: 0.2, seed: today() };
-  const params = { path: { user }, query };
-  const { tracks } = await ask(client.GET("/v1/users/{user}/recommendations", { params, signal }));
+  const isPrivate = privateSession.peek();
+  const options = { repeat_after_days: "never" as const, explain: false, variety: 0.2, seed: today() };
+  const params = { path: { user }, query: { limit: 2 * SHELF, private: isPrivate, ...options } };
+  const tracks = recommendedIn(await ask(client.GET("/v1/users/{user}/recommendations", { params, signal })));
   const { past, now } = queue.peek();
   const begun = new Set([...past.filter(({ outcome }) => outcome), ...(now ? [now] : [])].map(({ track }) => track.id));
   return tracks.filter(({ id }) => !begun.has(id) && !isRejected(id)).slice(0, SHELF);

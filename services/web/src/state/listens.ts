@@ -12,6 +12,8 @@ export interface ListenEvent {
   event: EventKind;
   at: string;
   played_ms: number | null;
+  /** The answer that recommended the track. */
+  recommendation_id: string | null;
 }
 
 export interface Unsent {

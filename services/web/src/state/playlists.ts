@@ -3,7 +3,8 @@
 import { signal } from "@preact/signals";
 import { ApiError, ask, client, type Schemas, type Track } from "../api/client";
 import { t } from "../texts";
-import { listener } from "./listener";
+import { listener, privateSession } from "./listener";
+import { recommendedIn } from "./recommended";
 import { say, sayError } from "./toasts";
 
 export type Playlist = Schemas["Playlist"];
@@ -87,8 +88,12 @@ export function refreshPlaylist(id: string): Promise<Playlist> {
 
 /** Return tracks that continue a playlist, without those in `exclude`. */
 export async function suggestTracks(id: string, exclude: string[], cancelled: AbortSignal): Promise<Suggestion[]> {
-  const init = { params: { path: { playlist_id: id } }, body: { limit: 10, exclude }, signal: cancelled };
-  return (await ask(client.POST("/v1/playlists/{playlist_id}/extend", init))).tracks;
+  const init = {
+    params: { path: { playlist_id: id } },
+    body: { limit: 10, exclude, private: privateSession.peek() },
+    signal: cancelled,
+  };
+  return recommendedIn(await ask(client.POST("/v1/playlists/{playlist_id}/extend", init)));
 }
 
 /** Delete a playlist, with a way to undo it. `onChange` is called after both. */

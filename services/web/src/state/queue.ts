@@ -29,6 +29,7 @@ import { duration, heard, isPlayer, playing, position, seek, takeOver } from "./
 import { continues, current, currentEntry, queue, type RadioStart, radio, repeat } from "./queueState";
 import { begin, end, fill, forgetEvent, radioProblem, reportToRadio, storeUnreported } from "./radio";
 import { reachable } from "./reachable";
+import { recommendationOf } from "./recommended";
 import { say, sayError } from "./toasts";
 import { rememberVerdict, verdictOf } from "./verdicts";
 
@@ -136,7 +137,7 @@ function leave(how: Leaving): void {
 function report(entry: Entry, event: EventKind, played: number): void {
   const outcome = { event, at: new Date().toISOString(), played_ms: played };
   queue.value = updated(queue.peek(), entry.id, { outcome });
-  send({ track_id: entry.track.id, ...outcome }, entry.origin.batch);
+  send({ track_id: entry.track.id, ...outcome, recommendation_id: entry.recommendation ?? null }, entry.origin.batch);
 }
 
 /** Send an event to the radio that the track belongs to, or else as a listen. */
@@ -276,7 +277,8 @@ export async function verdict(track: Track, given: Verdict): Promise<void> {
   if (verdictOf(track.id) === given) return takeBack(track.id, given);
   rememberVerdict(track.id, given);
   const entry = allEntries(queue.peek()).findLast((each) => each.track.id === track.id);
-  const event = { track_id: track.id, event: given, at: new Date().toISOString(), played_ms: null };
+  const recommendation_id = entry?.recommendation ?? recommendationOf(track);
+  const event = { track_id: track.id, event: given, at: new Date().toISOString(), played_ms: null, recommendation_id };
   send(event, entry?.origin.batch ?? "");
   if (given !== "like") reject(track, event);
   fill();

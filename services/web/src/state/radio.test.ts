@@ -5,8 +5,9 @@ import { chooseListener, leaveListener, meError, privateSession } from "./listen
 import { flush, unsent } from "./listens";
 import { heard, playing } from "./playback";
 import { addToQueue, playNow, skip, startRadio, verdict } from "./queue";
-import { queue, radio } from "./queueState";
+import { continues, queue, radio } from "./queueState";
 import { fill } from "./radio";
+import { recommendedIn } from "./recommended";
 import { rememberVerdict } from "./verdicts";
 
 interface Sent {
@@ -47,7 +48,8 @@ class Service {
       this.tracks += 1;
       return { ...track(`radio ${this.tracks}`), because_of: ["words:calm"], direction: 1, score: 1 };
     });
-    return Response.json({ tracks, directions: [{ number: 1, label: "calm, piano" }] });
+    const directions = [{ number: 1, label: "calm, piano" }];
+    return Response.json({ tracks, directions, recommendation_id: `answer-${this.tracks}` });
   }
 
   to(end: string): Sent[] {
@@ -250,5 +252,43 @@ describe("a list with a banned track", () => {
     playNow([banned, { ...banned }]);
 
     expect(played()).toEqual(["banned"]);
+  });
+});
+
+describe("recommended tracks", () => {
+  it("name their answer in what is reported to the radio", async () => {
+    chooseListener("Ada");
+    await startRadio({ label: "Calm", seeds: ["first"], tracks: [track("first")] });
+    await fill(); // an earlier test may have left a call
+    skip();
+    const chosen = queue.value.now?.recommendation;
+    heard.value = 5_000;
+    skip();
+    await fill();
+
+    const events = service.to("/next").flatMap(({ body }) => body.events);
+    expect(chosen).toMatch(/^answer-/);
+    expect(events.map(({ recommendation_id }) => recommendation_id)).toEqual([null, chosen]);
+  });
+
+  it("name their answer in listens", async () => {
+    chooseListener("Ada");
+    continues.value = false;
+    const [recommended] = recommendedIn({ recommendation_id: "answer", tracks: [track("one")] });
+    if (recommended) playNow([recommended, track("two")]);
+    heard.value = 5_000;
+    skip();
+    continues.value = true;
+
+    const expected = [{ track_id: "one", recommendation_id: "answer" }];
+    await vi.waitFor(() => expect(service.to("/listens")[0]?.body.listens).toMatchObject(expected));
+  });
+
+  it("are not kept in a private session", async () => {
+    chooseListener("Ada");
+    privateSession.value = true;
+    await startRadio({ label: "Calm", seeds: ["first"], tracks: [track("first")] });
+
+    expect(service.to("/radio")[0]?.body).toMatchObject({ private: true });
   });
 });

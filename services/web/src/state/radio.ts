@@ -4,11 +4,12 @@ import { signal } from "@preact/signals";
 import { ApiError, ask, client, type Schemas } from "../api/client";
 import { t } from "../texts";
 import { allEntries, type EventKind, entryOf, newId, upcoming } from "./entries";
-import { me, meError, reportedListener } from "./listener";
+import { me, meError, privateSession, reportedListener } from "./listener";
 import { type ListenEvent, sendListens, timesStored } from "./listens";
 import { isPlayer, playing } from "./playback";
 import { type Call, continues, queue, type Radio, type RadioStart, radio, repeat } from "./queueState";
 import { reasonsFor } from "./reasons";
+import { recommendedIn } from "./recommended";
 import { say } from "./toasts";
 
 /** Tracks that a radio keeps ready after the current one. */
@@ -165,7 +166,8 @@ async function startSession(now: Radio): Promise<void> {
   const user = reportedListener.peek();
   const { seeds = [], artists = [], genres = [], tags = [] } = start;
   const hasSeeds = [seeds, artists, genres, tags].some((each) => each.length);
-  const body: Schemas["RadioRequest"] = { history: now.told };
+  const history = now.told.map(({ recommendation_id: _, ...event }) => event);
+  const body: Schemas["RadioRequest"] = { history, private: privateSession.peek() };
   if (hasSeeds) body.seeds = { tracks: seeds, artists, genres, tags };
   if (start.text) body.text = start.text;
   if (start.mood) body.mood = start.mood as NonNullable<Schemas["RadioRequest"]["mood"]>;
@@ -232,6 +234,6 @@ async function take(session: string, call: Call, answer: Schemas["NextTracks"]):
   if (now.user !== null && call.events.length) timesStored.value += 1;
   radio.value = { ...now, call: null, told, isRepeating: now.isRepeating || isRepeating };
   const origin = { batch: now.batch, label: now.start.label, session };
-  const entries = answer.tracks.map((track, index) => entryOf(track, origin, reasons[index] ?? null));
+  const entries = recommendedIn(answer).map((track, index) => entryOf(track, origin, reasons[index] ?? null));
   queue.value = { ...before, radio: [...before.radio, ...entries] };
 }

@@ -3,7 +3,9 @@
 import { ask, client, type Schemas, type Track } from "../../api/client";
 import type { MatchWith } from "../../components/Match";
 import { href } from "../../router";
+import { privateSession } from "../../state/listener";
 import type { RadioStart } from "../../state/queue";
+import { recommendedIn } from "../../state/recommended";
 import { isPicture } from "../../state/searchFile";
 import { partsOf, without } from "./understood";
 
@@ -128,7 +130,8 @@ function becauseOf(track: Schemas["FoundTrack"] | Schemas["RecommendedTrack"]): 
 }
 
 async function recommended(body: Schemas["RecommendationRequest"], signal: AbortSignal): Promise<Hit[]> {
-  const { tracks } = await ask(client.POST("/v1/recommendations", { body, signal }));
+  const asked = { ...body, private: privateSession.peek() };
+  const tracks = recommendedIn(await ask(client.POST("/v1/recommendations", { body: asked, signal })));
   return tracks.map((track) => ({ ...becauseOf(track), match: "vibe" }));
 }
 
