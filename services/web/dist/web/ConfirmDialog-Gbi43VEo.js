@@ -1,1 +1,0 @@
-import{Ar as e,Cn as t,Fn as n,Mt as r,wn as i}from"./shared-CyMJsspP.js";function a({title:a,action:o,onClose:s,onConfirm:c,children:l}){return i(r,{title:a,onClose:s,footer:i(e,{children:[i(t,{onClick:s,children:n().actions.cancel}),i(t,{look:`danger`,onClick:c,children:o})]}),children:i(`p`,{children:l})})}export{a as t};
