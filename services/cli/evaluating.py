@@ -1,26 +1,36 @@
-"""`segue evaluate`: whether recommendations work for one's own listeners.
+"""`segue evaluate` and `segue replay`: whether recommendations work for one's own listeners, and what options change.
 
-The command imports its code when it runs, as in `services.cli.main`.
+Each command imports its code when it runs, as in `services.cli.main`.
 """
 
 # ruff: noqa: PLC0415  see above
 
 from dataclasses import asdict
+from datetime import UTC, datetime
+from math import isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.cli.arguments import AsJson
+from services.cli.arguments import AsJson, path
 
 if TYPE_CHECKING:
     from services.evaluation.own_report import OwnReport
+    from services.evaluation.replay_report import ReplayReport
     from services.experiments.statistics import Interval
+
+ARMS = 2
+"""Sets of options that a replay compares."""
 
 LISTENERS_DEFAULT = 50
 """Of more listeners, as many are drawn: a period of one takes a few tenths of a second in a library of 100,000."""
 
 TOLD_EVERY = 50
-"""Periods between two messages."""
+"""Periods, or answers, between two messages."""
+
+ANSWERS_DEFAULT = 500
+"""Of more logged answers, as many are drawn: each is asked twice, in about a tenth of a second."""
 
 
 def evaluate(
@@ -48,20 +58,95 @@ def evaluate(
     if not listens:
         raise typer.BadParameter("Say what to evaluate on: --listens.")
 
-    def tell(done: int, of: int) -> None:
-        if done % TOLD_EVERY == 0:
-            output.print_message(f"{done} of {of} periods")
-
     settings = load_settings()
     with ExitStack() as stack:
         catalogue = stack.enter_context(open_catalogue(settings))
         catalogue.spaces.pin()
         index = search_index(settings, catalogue, stack)
-        found = run(catalogue, index, settings.half_life_days, names=user, at_most=at_most, tell=tell)
+        found = run(catalogue, index, settings.half_life_days, names=user, at_most=at_most, tell=_tell)
     if as_json:
         output.print_json(_as_json(found))
     else:
         print_report(found)
+
+
+def replay(
+    *,
+    options: Annotated[
+        list[Path],
+        typer.Option(parser=path, help="JSON file with options of the ranking; give one or two.", metavar="FILE"),
+    ],
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="Only answers of this time in UTC or later."),
+    ] = None,
+    at_most: Annotated[
+        int, typer.Option(min=1, help="If there are more answers, as many are drawn at random, always the same.")
+    ] = ANSWERS_DEFAULT,
+    as_json: AsJson = False,
+) -> None:
+    """Ask logged questions again with other options, and print what would have changed. See docs/evaluate.md.
+
+    One file is compared with the options that the answers had, two are compared with each other.
+    """
+    from contextlib import ExitStack
+
+    from services.cli import output
+    from services.cli.maintenance import open_catalogue
+    from services.cli.mixes import search_index
+    from services.evaluation.replay import Options, Replayer, sample
+    from services.evaluation.replay_report import report
+    from services.settings import load_settings
+
+    if len(options) > ARMS:
+        raise typer.BadParameter("Give one or two files with --options.")
+    read = [Options.read(file) for file in options]
+    *others, last = read
+    arms = (others[0] if others else Options("as logged", {}), last)
+    settings = load_settings()
+    with ExitStack() as stack:
+        catalogue = stack.enter_context(open_catalogue(settings))
+        catalogue.spaces.pin()
+        replayer = Replayer(catalogue, search_index(settings, catalogue, stack), settings.half_life_days)
+        logged = catalogue.recommendation_log.outcomes(since=since and since.replace(tzinfo=UTC))
+        found = report(catalogue, replayer.replay(sample(logged, at_most), arms, _tell), arms)
+    if as_json:
+        output.print_json(_replay_as_json(found))
+    else:
+        print_replay(found)
+
+
+def _tell(done: int, of: int) -> None:
+    from services.cli import output
+
+    if done % TOLD_EVERY == 0:
+        output.print_message(f"{done} of {of}")
+
+
+def print_replay(found: "ReplayReport") -> None:
+    """Print what a replay found."""
+    from services.cli import output
+    from services.cli.tables import Column, table_of
+    from services.evaluation.replay_report import conclusion
+
+    output.print_lines(conclusion(found))
+    if found.changed:
+        output.print_lines(
+            f"Rank-biased overlap: {found.rank_biased_overlap:.2f} (1: the same tracks in the same order)"
+        )
+        rows = found.measures
+        columns = [
+            Column("measure", list(rows)),
+            Column(found.arms[0], [f"{each.first:.3f}" for each in rows.values()], weight=1),
+            Column(found.arms[1], [f"{each.other:.3f}" for each in rows.values()], weight=1),
+            Column("change", [_interval(each.lead) for each in rows.values()]),
+        ]
+        output.answers.print(table_of(columns, output.answers.width))
+        output.print_lines(f"Changes have 95% intervals by listener, of {found.units} listeners or sessions.")
+        output.print_lines(*found.silent)
+    if found.reproduced is not None:
+        output.print_lines(f"Asked again as they were, the answers have {found.reproduced:.1%} of the logged tracks.")
+    output.print_lines(*(f"Not asked again: {count}. {reason}" for reason, count in found.left_out.items()))
 
 
 def print_report(report: "OwnReport") -> None:
@@ -105,5 +190,22 @@ def _as_json(report: "OwnReport") -> dict[str, Any]:
     }
 
 
+def _replay_as_json(found: "ReplayReport") -> dict[str, Any]:
+    from services.evaluation.replay_report import conclusion
+
+    return _finite({**asdict(found), "conclusion": conclusion(found)})  # type: ignore[no-any-return]
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401  JSON
+    """Return a value without numbers that JSON does not have."""
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
 def _interval(lead: "Interval") -> str:
+    if not isfinite(lead.high - lead.low):
+        return f"{lead.mean:+.3f}"
     return f"{lead.mean:+.3f} ({lead.low:+.3f} to {lead.high:+.3f})"

@@ -21,7 +21,7 @@ from services.cli import arguments, asking, listens
 from services.cli.arguments import AsJson, path_argument
 from services.cli.assistant import mcp
 from services.cli.comparing import compare
-from services.cli.evaluating import evaluate
+from services.cli.evaluating import evaluate, replay
 from services.cli.experiments import experiment
 from services.cli.exporting import export
 from services.cli.forgetting import forget
@@ -320,6 +320,7 @@ app.command()(report)
 app.command()(forget)
 app.command()(evaluate)
 app.command("demo-listeners")(demo_listeners)
+app.command()(replay)
 
 
 def _check(job: "Job", *, strict: bool) -> None:

@@ -58,21 +58,25 @@ class OwnLibrary:
     @classmethod
     def read(cls, catalogue: Catalogue) -> "OwnLibrary":
         """Read all analysed music; fragments such as intros and applause are no music."""
-        batches = catalogue.indexing.ready()
-        points = [each.point for batch in batches for each in batch if each.point is not None]
-        points = [point for point in points if FRAGMENT not in point.payload]
+        ids: list[str] = []
+        parts: list[NDArray[np.float32]] = []
+        artists: list[int] = []
+        libraries: list[frozenset[str]] = []
         numbers: dict[str, int] = {}
-        artists = [_first(point.payload.get("artist")) for point in points]
-        durations = {point.id: point.payload.get("duration_ms") for point in points}
-        ids = tuple(point.id for point in points)
-        return cls(
-            ids=ids,
-            places={track_id: place for place, track_id in enumerate(ids)},
-            vectors=np.array([point.vector for point in points], dtype=np.float32).reshape(-1, EMBEDDING_DIM),
-            artists=np.array([NOBODY if name is None else numbers.setdefault(name, len(numbers)) for name in artists]),
-            durations={track_id: int(value) for track_id, value in durations.items() if isinstance(value, int | float)},
-            libraries=tuple(frozenset(_names(point.payload.get(LIBRARY))) for point in points),
-        )
+        durations: dict[str, int] = {}
+        for batch in catalogue.indexing.ready():
+            music = [each.point for each in batch if each.point is not None and FRAGMENT not in each.point.payload]
+            parts += [np.array([point.vector for point in music], dtype=np.float32).reshape(-1, EMBEDDING_DIM)]
+            for point in music:
+                ids.append(point.id)
+                name = next(iter(_names(point.payload.get("artist"))), None)
+                artists.append(NOBODY if name is None else numbers.setdefault(name, len(numbers)))
+                libraries.append(frozenset(_names(point.payload.get(LIBRARY))))
+                if isinstance(length := point.payload.get("duration_ms"), int | float):
+                    durations[point.id] = int(length)
+        places = {track_id: place for place, track_id in enumerate(ids)}
+        vectors = np.concatenate([np.empty((0, EMBEDDING_DIM), dtype=np.float32), *parts])
+        return cls(tuple(ids), places, vectors, np.array(artists, dtype=np.intp), durations, tuple(libraries))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -235,7 +239,3 @@ def _past(events: Sequence[ListenEvent], at: datetime) -> Remembered:
 
 def _names(value: object) -> list[str]:
     return value if isinstance(value, list) else []
-
-
-def _first(value: object) -> str | None:
-    return next(iter(_names(value)), None)

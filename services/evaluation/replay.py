@@ -1,0 +1,180 @@
+"""Replay: ask logged questions again with other options of the ranking."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from services.catalog import Catalogue
+from services.catalog.questions import question_of
+from services.domain.errors import InvalidRequest
+from services.domain.libraries import within
+from services.domain.listening import EventKind, ListenEvent, Recommendation
+from services.domain.question import Question
+from services.domain.recommendation_log import LoggedAnswer, Outcome
+from services.domain.tuning import Tuning
+from services.domain.vector_index import VectorSearch
+from services.recommend import Recommender
+from services.recommend.taste import weight_of
+
+SEED = 2026
+
+Item = TypeVar("Item")
+
+SIMILAR = "Similar tracks: no option changes them."
+CHANGED = "The listens that the answer was made from have changed since."
+OTHER_MODEL = "The words or pictures of the question are vectors of another model version."
+RADIO = "Radio sessions cannot be asked again."
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Options of the ranking that a replay asks with.
+
+    Attributes:
+        name: The name of the arm.
+        values: Those that replace the options of the logged answers; without any, the answers are asked again as they
+            were.
+    """
+
+    name: str
+    values: Mapping[str, float]
+
+    @classmethod
+    def read(cls, file: Path) -> "Options":
+        """Read a file with a JSON object.
+
+        Raises:
+            InvalidRequest: the file cannot be read, or an option or a value in it does not exist.
+        """
+        try:
+            values = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InvalidRequest(f"'{file}' cannot be read as JSON: {error}") from error
+        if not isinstance(values, dict):
+            raise InvalidRequest(f"'{file}' must contain one JSON object, such as {{\"diversity\": 0.4}}.")
+        try:
+            tuning = Tuning.parse(values)
+        except InvalidRequest as error:
+            raise InvalidRequest(f"'{file}': {error.detail}") from error
+        return cls(file.stem, {name: getattr(tuning, name) for name in values})
+
+    def applied(self, question: Question) -> Question:
+        """Return the question with these options, and without exploration."""
+        return replace(question.tuned(replace(question.tuning, **self.values)), exploration_seed=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A logged answer with what followed it, and the answers to the same question with the options of two arms."""
+
+    logged: LoggedAnswer
+    outcomes: Sequence[Outcome]
+    answers: tuple[tuple[Recommendation, ...], tuple[Recommendation, ...]]
+
+    @property
+    def unit(self) -> str:
+        """Whose listens depend on each other: the listener, else the session, else the answer alone."""
+        return self.logged.listener or self.logged.session or self.logged.id
+
+    def ids(self, arm: int) -> list[str]:
+        """Return the track ids of an arm, best first."""
+        return [each.track_id for each in self.answers[arm]]
+
+    def heard(self) -> dict[int, bool]:
+        """Return for each rank that was listened to whether the track was skipped."""
+        kinds = {outcome.rank: _is_skip(outcome) for outcome in self.outcomes}
+        return {rank: skipped for rank, skipped in kinds.items() if skipped is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The questions that were asked again, and how many could not be, by reason."""
+
+    asked: list[Asked]
+    left_out: Mapping[str, int]
+
+
+class Replayer:
+    """Asks logged questions again, at the time of their answers."""
+
+    def __init__(self, catalogue: Catalogue, index: VectorSearch, half_life_days: float) -> None:
+        self._catalogue = catalogue
+        self._at = datetime.min.replace(tzinfo=UTC)
+        self._recommender = Recommender(catalogue.tracks, index, lambda: self._at, half_life_days=half_life_days)
+
+    def replay(
+        self,
+        logged: Sequence[tuple[LoggedAnswer, list[Outcome]]],
+        arms: tuple[Options, Options],
+        tell: Callable[[int, int], None],
+    ) -> Replayed:
+        """Ask with the options of two arms; `tell` gets the number of answers that are done and of all.
+
+        Raises:
+            IndexUnavailable: the vector index does not answer.
+        """
+        asked: list[Asked] = []
+        left_out: Counter[str] = Counter()
+        for number, (answer, outcomes) in enumerate(logged, start=1):
+            found = self._ask(answer, arms)
+            if isinstance(found, str):
+                left_out[found] += 1
+            else:
+                asked.append(Asked(answer, outcomes, found))
+            tell(number, len(logged))
+        return Replayed(asked, left_out)
+
+    def _ask(
+        self, answer: LoggedAnswer, arms: tuple[Options, Options]
+    ) -> tuple[tuple[Recommendation, ...], tuple[Recommendation, ...]] | str:
+        """Return the answers, or why the question cannot be asked again."""
+        document = answer.question
+        if "similar_to" in document:
+            return SIMILAR
+        if "session" in document:
+            return RADIO
+        question = question_of(document, self._catalogue.listens)
+        if question is None:
+            return CHANGED
+        if question.vectors and answer.model_version != (self._catalogue.tracks.space or ""):
+            return OTHER_MODEL
+        if answer.libraries:
+            question = replace(question, filters=within(question.filters, answer.libraries))
+        self._at = answer.at
+        first, other = (self._answer(document.get("seeds"), arm.applied(question)) for arm in arms)
+        return first, other
+
+    def _answer(self, seeds: Sequence[Sequence[str]] | None, question: Question) -> tuple[Recommendation, ...]:
+        if seeds:
+            return self._recommender.seeded(seeds, question)
+        return self._recommender.recommend(replace(question, explain=False)).recommendations
+
+
+def sample(items: Iterable[Item], count: int) -> list[Item]:
+    """Return `count` items, or all if there are fewer, each with the same probability, in their order.
+
+    Reservoir sampling (Vitter, 1985, algorithm R): only the chosen ones are in memory. The same items give the same
+    sample.
+    """
+    random = np.random.default_rng(SEED)
+    chosen: list[tuple[int, Item]] = []
+    for number, item in enumerate(items):
+        if number < count:
+            chosen.append((number, item))
+        elif (place := int(random.integers(number + 1))) < count:
+            chosen[place] = (number, item)
+    return [item for _, item in sorted(chosen, key=lambda each: each[0])]
+
+
+def _is_skip(outcome: Outcome) -> bool | None:
+    """Return whether a listen says that the track was unwanted, as tastes weigh it; None for verdicts."""
+    if outcome.kind not in {EventKind.PLAY, EventKind.SKIP}:
+        return None
+    event = ListenEvent(outcome.track_id, outcome.kind, outcome.at, outcome.played_ms)
+    return weight_of(event, outcome.duration_ms, now=outcome.at, half_life_days=1) <= 0
