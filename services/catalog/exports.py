@@ -33,6 +33,7 @@ from services.catalog.space_columns import analyses_in
 from services.catalog.spaces import SpaceViews
 from services.catalog.tables import (
     AnswerRow,
+    ComparisonRow,
     ExternalIdRow,
     ListenRow,
     LocationRow,
@@ -191,6 +192,14 @@ class Snapshot:
             .where(selected.at_least(answer.at), selected.of(answer.listener))
         )
         yield from self._batches(statement)
+
+    def comparisons(self, selected: Selected) -> Iterator[Rows]:
+        """Yield the answers of blind comparisons."""
+        row = ComparisonRow.__table__.c
+        own = (row.id, row.listener, row.track_id, row.segue_id, row.baseline_id, row.baseline, row.model_version)
+        more = (row.other_version, row.segue_first, row.preferred, _moment(row.answered_at))
+        answered = (row.preferred.is_not(None), selected.at_least(row.answered_at), selected.of(row.listener))
+        yield from self._batches(select(*own, *more).where(*answered))
 
     def failures(self, selected: Selected) -> Iterator[Rows]:
         """Yield the tracks, pictures and other files that cannot be used."""

@@ -210,6 +210,26 @@ RECOMMENDATIONS = ExportTable(
     personal=frozenset({"session"}),
 )
 
+COMPARISONS = ExportTable(
+    "comparisons",
+    "The answers of blind comparisons",
+    (
+        _text("comparison_id", "Id of the comparison"),
+        LISTENER,
+        TRACK_ID,
+        _text("segue_id", "Id of the track that Segue finds"),
+        _text("baseline_id", "Id of the track that it is compared with"),
+        _text("baseline", "`genre` or `model`"),
+        MODEL_VERSION,
+        _text("other_version", "The other model version, with the baseline `model`"),
+        Column("segue_first", ColumnType.FLAG, "Whether Segue's track was shown as A"),
+        _text("preferred", "`segue`, `baseline` or `same`"),
+        _moment("answered_at", "When the answer was given"),
+    ),
+    Snapshot.comparisons,
+    listener="listener",
+)
+
 FAILURES = ExportTable(
     "failures",
     "Tracks, pictures and other files that cannot be used",
@@ -224,5 +244,5 @@ FAILURES = ExportTable(
     Snapshot.failures,
 )
 
-_ALL = (TRACKS, FEATURES, EMBEDDINGS, LISTENS, VERDICTS, RECOMMENDATIONS, PLAYLISTS, FAILURES)
+_ALL = (TRACKS, FEATURES, EMBEDDINGS, LISTENS, VERDICTS, RECOMMENDATIONS, PLAYLISTS, COMPARISONS, FAILURES)
 TABLES = {each.name: each for each in _ALL}

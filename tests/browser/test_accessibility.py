@@ -29,6 +29,7 @@ VIEWS = {
     "playlist": "playlist/{playlist}",
     "taste": "taste",
     "service": "service",
+    "compare": "compare",
     "now playing": "queue",
     "unknown address": "nowhere",
 }

@@ -11,6 +11,7 @@ import pytest
 
 from services.catalog.exports import Selected
 from services.catalog.library import FileStamp
+from services.domain.comparison import Baseline, Choice, Pair
 from services.domain.errors import AlreadyRunning, InvalidRequest, StorageUnavailable
 from services.domain.failure import Cause, FailureKind
 from services.domain.job import JobKind
@@ -51,6 +52,16 @@ def library(catalogue):
     catalogue.recommendation_log.add([recommended])
     catalogue.listens.add("ann", events)
     catalogue.playlists.create("Mine", owner="ann", track_ids=[track_id(2), track_id(1)])
+    pair = Pair(
+        track_id=track_id(1),
+        segue_id=track_id(2),
+        baseline_id=track_id(3),
+        baseline=Baseline.GENRE,
+        segue_first=False,
+        model_version="test-1",
+    )
+    asked = [catalogue.comparisons.add("ann", pair) for _ in range(2)]
+    catalogue.comparisons.answer("ann", asked[0].id, Choice.SECOND)
     cause = Cause("Not audio.", FailureKind.UNSUPPORTED)
     catalogue.failures.add("/music/letter.txt", JobKind.SCAN, "/music", cause)
     return catalogue
@@ -119,6 +130,7 @@ def test_formats_have_the_same_rows(library, folder, file_format):
         "verdicts": 1,
         "recommendations": 2,
         "playlists": 2,
+        "comparisons": 1,
         "failures": 1,
     }
     [file] = (folder / "tracks").iterdir()

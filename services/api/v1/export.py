@@ -70,14 +70,14 @@ class TableNotFound(NotFound):
 def get_table(table: str, query: TableQuery) -> Response:
     """Get all rows of a table as they are now.
 
-    The tables are `tracks`, `features`, `embeddings`, `listens`, `verdicts`, `recommendations`, `playlists` and
-    `failures`. With `Accept: application/vnd.apache.arrow.stream`, the response is a stream of Arrow record batches;
-    otherwise one JSON object per line. The documentation of tables lists the columns. The response has no length: it is
-    complete if the connection ends as HTTP says, and a client must treat a broken one as an error.
+    The tables are `tracks`, `features`, `embeddings`, `listens`, `verdicts`, `recommendations`, `playlists`,
+    `comparisons` and `failures`. With `Accept: application/vnd.apache.arrow.stream`, the response is a stream of Arrow
+    record batches; otherwise one JSON object per line. The documentation of tables lists the columns. The response has
+    no length: it is complete if the connection ends as HTTP says, and a client must treat a broken one as an error.
 
     A key that is bound to libraries gets the rows of these libraries. `listens`, `verdicts`,
-    `recommendations` and `playlists` contain the listeners that the key is bound to; those of all listeners need the
-    scope `admin`. `failures` need `ingest`.
+    `recommendations`, `playlists` and `comparisons` contain the listeners that the key is bound to; those of all
+    listeners need the scope `admin`. `failures` need `ingest`.
     """
     found = TABLES.get(table)
     if found is None:
