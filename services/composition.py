@@ -125,7 +125,7 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
         opened.callback(answer_log.close)
         resources = opened.pop_all()
     recommender = Recommender(catalogue.tracks, index, half_life_days=settings.half_life_days)
-    words = _word_reader(catalogue, embedder)
+    words = word_reader(catalogue, embedder)
     tastes, paths = Tastes(catalogue, recommender), Paths(catalogue.tracks, index)
     return Services(
         settings=settings,
@@ -177,18 +177,19 @@ def _open_catalogue(settings: Settings, opened: ExitStack) -> Catalogue:
 def compose_smart_playlists(settings: Settings, catalogue: Catalogue, index: VectorSearch) -> SmartPlaylists:
     """Return what refreshes smart playlists, for a worker."""
     recommender = Recommender(catalogue.tracks, LimitedSearch(index), half_life_days=settings.half_life_days)
-    return SmartPlaylists(catalogue, recommender, _word_reader(catalogue))
+    return SmartPlaylists(catalogue, recommender, word_reader(catalogue))
 
 
 def compose_mixes(settings: Settings, catalogue: Catalogue, index: VectorSearch) -> Mixes:
     """Return what chooses mixes, for a worker or a command."""
     recommender = Recommender(catalogue.tracks, index, half_life_days=settings.half_life_days)
-    words = _word_reader(catalogue)
+    words = word_reader(catalogue)
     tastes = Tastes(catalogue, recommender)
     return Mixes(catalogue, recommender, tastes, words, Paths(catalogue.tracks, index))
 
 
-def _word_reader(catalogue: Catalogue, embedder: TextEmbedder | None = None) -> WordReader:
+def word_reader(catalogue: Catalogue, embedder: TextEmbedder | None = None) -> WordReader:
+    """Return what reads texts; without an `embedder`, the text tower is loaded at the first one."""
     tower = embedder or LazyEmbedder(_load_tower)
     return WordReader(catalogue.tracks, CarriedTexts(tower, Carrying(catalogue)), understand)
 

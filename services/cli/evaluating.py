@@ -94,6 +94,7 @@ def replay(
     from services.cli import output
     from services.cli.maintenance import open_catalogue
     from services.cli.mixes import search_index
+    from services.composition import word_reader
     from services.evaluation.replay import Options, Replayer, sample
     from services.evaluation.replay_report import report
     from services.settings import load_settings
@@ -107,7 +108,8 @@ def replay(
     with ExitStack() as stack:
         catalogue = stack.enter_context(open_catalogue(settings))
         catalogue.spaces.pin()
-        replayer = Replayer(catalogue, search_index(settings, catalogue, stack), settings.half_life_days)
+        index = search_index(settings, catalogue, stack)
+        replayer = Replayer(catalogue, index, word_reader(catalogue), settings.half_life_days)
         logged = catalogue.recommendation_log.outcomes(since=since and since.replace(tzinfo=UTC))
         found = report(catalogue, replayer.replay(sample(logged, at_most), arms, _tell), arms)
     if as_json:

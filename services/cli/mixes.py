@@ -11,7 +11,7 @@ from services.cli.maintenance import open_catalogue
 from services.cli.tables import Column, table_of
 from services.composition import compose_mixes, open_server_index
 from services.domain.links import LinkWork
-from services.domain.vector_index import TRACKS, VectorSearch
+from services.domain.vector_index import TRACKS, CountingSearch
 from services.index.exact import ExactIndex
 from services.links.opening import opened
 from services.mixes.push import Action, PushedMix, Pusher
@@ -61,7 +61,7 @@ def stop(name: str, *, as_json: bool) -> None:
         output.print_message(f"No mixes were pushed to '{name}'.")
 
 
-def search_index(settings: Settings, catalogue: Catalogue, stack: ExitStack) -> VectorSearch:
+def search_index(settings: Settings, catalogue: Catalogue, stack: ExitStack) -> CountingSearch:
     """Return the Qdrant server, or the catalogue if the API process holds the index."""
     if settings.qdrant_url is None:
         return ExactIndex(catalogue.queue_of(TRACKS))

@@ -86,14 +86,18 @@ class VectorSearch(Protocol):
         """Run several queries in one batch. Each result is sorted by descending score, then by id."""
 
 
-class VectorIndex(PointWriter, VectorSearch, Protocol):
+class CountingSearch(VectorSearch, Protocol):
+    """Finds and counts points."""
+
+    def count_matching(self, filters: Filters, exclude: frozenset[str] = frozenset()) -> int:
+        """Return the exact number of points that match the filters and are not excluded."""
+
+
+class VectorIndex(PointWriter, CountingSearch, Protocol):
     """The index of one collection. Every method raises `IndexUnavailable` if the index does not respond."""
 
     def count(self) -> int:
         """Return the exact number of points."""
-
-    def count_matching(self, filters: Filters, exclude: frozenset[str] = frozenset()) -> int:
-        """Return the exact number of points that match the filters and are not excluded."""
 
     def ids(self) -> Iterator[str]:
         """Iterate over the ids of all points, in ascending order."""

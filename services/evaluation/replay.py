@@ -12,15 +12,18 @@ import numpy as np
 
 from services.catalog import Catalogue
 from services.catalog.questions import question_of
+from services.catalog.radio import state_of
 from services.domain.errors import InvalidRequest
 from services.domain.libraries import within
-from services.domain.listening import EventKind, ListenEvent, Recommendation
+from services.domain.listening import EventKind, Recommendation
 from services.domain.question import Question
+from services.domain.radio import SessionState
 from services.domain.recommendation_log import LoggedAnswer, Outcome
 from services.domain.tuning import Tuning
-from services.domain.vector_index import VectorSearch
+from services.domain.vector_index import CountingSearch
+from services.radio.sessions import Radio
 from services.recommend import Recommender
-from services.recommend.taste import weight_of
+from services.recommend.words import WordReader
 
 SEED = 2026
 
@@ -29,7 +32,6 @@ Item = TypeVar("Item")
 SIMILAR = "Similar tracks: no option changes them."
 CHANGED = "The listens that the answer was made from have changed since."
 OTHER_MODEL = "The words or pictures of the question are vectors of another model version."
-RADIO = "Radio sessions cannot be asked again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,8 @@ class Asked:
 
     def heard(self) -> dict[int, bool]:
         """Return for each rank that was listened to whether the track was skipped."""
-        kinds = {outcome.rank: _is_skip(outcome) for outcome in self.outcomes}
-        return {rank: skipped for rank, skipped in kinds.items() if skipped is not None}
+        heard = (outcome for outcome in self.outcomes if outcome.kind in {EventKind.PLAY, EventKind.SKIP})
+        return {outcome.rank: outcome.kind == EventKind.SKIP for outcome in heard}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +105,11 @@ class Replayed:
 class Replayer:
     """Asks logged questions again, at the time of their answers."""
 
-    def __init__(self, catalogue: Catalogue, index: VectorSearch, half_life_days: float) -> None:
+    def __init__(self, catalogue: Catalogue, index: CountingSearch, words: WordReader, half_life_days: float) -> None:
         self._catalogue = catalogue
         self._at = datetime.min.replace(tzinfo=UTC)
-        self._recommender = Recommender(catalogue.tracks, index, lambda: self._at, half_life_days=half_life_days)
+        self._recommender = Recommender(catalogue.tracks, index, self._clock, half_life_days=half_life_days)
+        self._radio = Radio(catalogue, index, self._recommender, self._clock, words=words)
 
     def replay(
         self,
@@ -137,18 +140,27 @@ class Replayer:
         document = answer.question
         if "similar_to" in document:
             return SIMILAR
+        self._at = answer.at
         if "session" in document:
-            return RADIO
+            state, limit = state_of(answer.session or "", document)
+            terms = _limited(state.session.terms, answer)
+            first, other = (self._next(state, arm.applied(terms), limit) for arm in arms)
+            return first, other
         question = question_of(document, self._catalogue.listens)
         if question is None:
             return CHANGED
         if question.vectors and answer.model_version != (self._catalogue.tracks.space or ""):
             return OTHER_MODEL
-        if answer.libraries:
-            question = replace(question, filters=within(question.filters, answer.libraries))
-        self._at = answer.at
+        question = _limited(question, answer)
         first, other = (self._answer(document.get("seeds"), arm.applied(question)) for arm in arms)
         return first, other
+
+    def _clock(self) -> datetime:
+        return self._at
+
+    def _next(self, state: SessionState, terms: Question, limit: int) -> tuple[Recommendation, ...]:
+        asked = replace(state, session=replace(state.session, terms=terms))
+        return tuple(pick.recommendation for pick in self._radio.ask(asked, limit))
 
     def _answer(self, seeds: Sequence[Sequence[str]] | None, question: Question) -> tuple[Recommendation, ...]:
         if seeds:
@@ -172,9 +184,8 @@ def sample(items: Iterable[Item], count: int) -> list[Item]:
     return [item for _, item in sorted(chosen, key=lambda each: each[0])]
 
 
-def _is_skip(outcome: Outcome) -> bool | None:
-    """Return whether a listen says that the track was unwanted, as tastes weigh it; None for verdicts."""
-    if outcome.kind not in {EventKind.PLAY, EventKind.SKIP}:
-        return None
-    event = ListenEvent(outcome.track_id, outcome.kind, outcome.at, outcome.played_ms)
-    return weight_of(event, outcome.duration_ms, now=outcome.at, half_life_days=1) <= 0
+def _limited(question: Question, answer: LoggedAnswer) -> Question:
+    """Return the question for tracks of the libraries that the sender was limited to."""
+    if not answer.libraries:
+        return question
+    return replace(question, filters=within(question.filters, answer.libraries))

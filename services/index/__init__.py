@@ -3,6 +3,6 @@
 The index is derived: Segue can rebuild it from the catalogue at any time.
 """
 
-from services.domain.vector_index import Hit, Point, Query, VectorIndex, VectorSearch
+from services.domain.vector_index import CountingSearch, Hit, Point, Query, VectorIndex, VectorSearch
 
-__all__ = ["Hit", "Point", "Query", "VectorIndex", "VectorSearch"]
+__all__ = ["CountingSearch", "Hit", "Point", "Query", "VectorIndex", "VectorSearch"]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from services.catalog.indexing import IndexQueue
+from services.domain.filters import Filters
 from services.domain.vector_index import Hit, Query, ordered
 from services.index.points import Points
 
@@ -19,8 +20,16 @@ class ExactIndex:
 
     def query(self, queries: Sequence[Query]) -> list[list[Hit]]:
         """Run several queries. Each result is sorted by descending score, then by id."""
+        points = self._read()
+        return [ordered(points.nearest(query)) for query in queries]
+
+    def count_matching(self, filters: Filters, exclude: frozenset[str] = frozenset()) -> int:
+        """Return the number of points that match the filters and are not excluded."""
+        return self._read().count(filters, exclude)
+
+    def _read(self) -> Points:
         if self._points is None:
             self._points = Points()
             for changes in self._queue.ready():
                 self._points.add([change.point for change in changes if change.point is not None])
-        return [ordered(self._points.nearest(query)) for query in queries]
+        return self._points

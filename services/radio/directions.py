@@ -12,7 +12,7 @@ from services.domain.listening import Negative, Profile, Taste
 from services.domain.radio import Direction, DirectionState, Seeds, SessionEvent
 from services.domain.track import Embedded, Vector
 from services.domain.words import WeightedVector
-from services.index import Hit, Query, VectorIndex
+from services.index import Hit, Query, VectorSearch
 from services.recommend.search import random_profile
 from services.recommend.seeds import by_artist, exemplars_by_name, of_genre, with_tag
 from services.recommend.steering import steered
@@ -257,7 +257,7 @@ APART_COSINE = 0.5
 class DirectionFinder:
     """Queries the vector index for tracks that may become directions."""
 
-    def __init__(self, tracks: TrackStore, index: VectorIndex) -> None:
+    def __init__(self, tracks: TrackStore, index: VectorSearch) -> None:
         self._tracks = tracks
         self._index = index
 

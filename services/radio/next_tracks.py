@@ -10,7 +10,7 @@ from services.catalog.tracks import TrackStore
 from services.domain.question import Order
 from services.domain.radio import SessionState, SessionTrack
 from services.domain.track import Embedded, Vector
-from services.index import Query, VectorIndex
+from services.index import Query, VectorSearch
 from services.radio.directions import DirectionFinder, EvaluatedDirections, with_waypoints
 from services.recommend.duplicates import distinct, without_copies
 from services.recommend.exploration import explored, with_tail
@@ -46,7 +46,7 @@ class TrackChooser:
     def __init__(
         self,
         tracks: TrackStore,
-        index: VectorIndex,
+        index: VectorSearch,
         state: SessionState,
         directions: EvaluatedDirections,
         known: dict[str, Embedded],

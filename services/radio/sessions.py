@@ -26,7 +26,7 @@ from services.domain.radio import (
     WordsChange,
 )
 from services.domain.track import Embedded, Vector
-from services.index import VectorIndex
+from services.index import CountingSearch
 from services.radio.directions import DirectionFinder, EvaluatedDirections, evaluate, with_direction
 from services.radio.next_tracks import PREVIOUS_MAX, TrackChooser
 from services.radio.start import BARRING_EVENTS, SessionStarter
@@ -69,7 +69,7 @@ class Radio:
     def __init__(
         self,
         catalogue: Catalogue,
-        index: VectorIndex,
+        index: CountingSearch,
         recommender: Recommender,
         clock: Callable[[], datetime] = current_time,
         *,

@@ -8,7 +8,7 @@ import numpy as np
 from services.catalog.database import batched
 from services.domain.filters import Filters
 from services.domain.track import EMBEDDING_DIM, Vector
-from services.index import Query, VectorIndex
+from services.index import Query, VectorSearch
 
 DIRECTIONS_PER_SEED = 4
 """Random directions from which the tracks of a seed are drawn, so that they cover all of its moods."""
@@ -42,7 +42,7 @@ def of_genre(name: str) -> Filters:
 
 
 def exemplars(
-    index: VectorIndex, conditions: Sequence[Filters], *, drawn: int = TRACKS_PER_DIRECTION, seed: int = _SEED
+    index: VectorSearch, conditions: Sequence[Filters], *, drawn: int = TRACKS_PER_DIRECTION, seed: int = _SEED
 ) -> list[tuple[str, ...]]:
     """Return for each filter the ids of some tracks that meet it: all of them if there are at most `drawn`.
 
@@ -60,7 +60,7 @@ def exemplars(
 
 
 def exemplars_by_name(
-    index: VectorIndex, named: Mapping[str, Sequence[Filters]], *, seed: int = _SEED
+    index: VectorSearch, named: Mapping[str, Sequence[Filters]], *, seed: int = _SEED
 ) -> dict[str, tuple[str, ...]]:
     """Return for each name the ids of tracks that meet one of its filters, drawn as in `exemplars`.
 

@@ -13,16 +13,21 @@ import pytest
 
 from services.catalog.database import now
 from services.catalog.questions import question_as_json
+from services.catalog.radio import state_as_json
 from services.cli.evaluating import print_replay
-from services.domain.listening import EventKind, NewListen, plays
+from services.composition import word_reader
+from services.domain.listening import EventKind, ListenEvent, NewListen, plays
 from services.domain.question import Question
+from services.domain.radio import RadioStart, WordsChange
 from services.domain.recommendation_log import AnswerKind, LoggedAnswer, LoggedTrack
 from services.domain.tuning import Tuning
+from services.domain.words import Words
 from services.evaluation.replay import CHANGED, SIMILAR, Options, Replayer, sample
 from services.evaluation.replay_report import EARNED, conclusion, report
 from services.index.exact import ExactIndex
+from services.radio.sessions import Radio
 from services.recommend import Recommender
-from tests.fakes.library import open_catalogue, track_id, write_library
+from tests.fakes.library import open_catalogue, tower, track_id, write_library
 from tests.fakes.serving import ROOT
 
 TRACKS, LISTENERS, HALF_LIFE = 80, 6, 30.0
@@ -37,6 +42,8 @@ class Service:
         self.catalogue, self.asked = catalogue, 0
         self.index = ExactIndex(catalogue.indexing)
         self.recommender = Recommender(catalogue.tracks, self.index, lambda: self.at, half_life_days=HALF_LIFE)
+        self.words = word_reader(catalogue, tower())
+        self.radio = Radio(catalogue, self.index, self.recommender, words=self.words)
 
     def question(self, listener=None, **options):
         question = Question(limit=10, **options)
@@ -45,32 +52,42 @@ class Service:
         stored = self.catalogue.listens.remembered(listener, repeat_after=timedelta(days=30))
         return replace(question, remembered=stored)
 
+    def begin(self):
+        """Return the id of the next answer, which exploration is drawn from."""
+        self.at, self.asked = now(), self.asked + 1
+        return str(uuid.UUID(int=self.asked))
+
     def ask(self, question, listener=None, exploration=0.0):
         """Answer a question and log the answer; return both."""
-        self.at, self.asked = now(), self.asked + 1
-        name = str(uuid.UUID(int=self.asked))  # exploration is drawn from it
+        name = self.begin()
         question = replace(question.tuned(Tuning(exploration=exploration)), exploration_seed=name)
         found = self.recommender.recommend(question).recommendations
+        return question, self.log(name, found, question_as_json(question), listener=listener)
+
+    def next_tracks(self, session, events=(), **words):
+        """Log the next tracks of a radio session, and return them."""
+        name = self.begin()
+        answer = self.radio.next(session, events, limit=8, recommendation_id=name, words=WordsChange(**words))
+        found = [pick.recommendation for pick in answer.picks]
+        return self.log(name, found, state_as_json(answer.asked, 8), session=session, kind=AnswerKind.RADIO)
+
+    def log(self, name, found, document, kind=AnswerKind.RECOMMENDATIONS, **whose):
         tracks = [
             LoggedTrack(each.track_id, rank, each.score, propensity=each.propensity)
             for rank, each in enumerate(found, start=1)
         ]
+        made_with = {"model_version": "test-1", "ranking_version": 1}
         logged = LoggedAnswer(
-            id=name,
-            at=self.at,
-            kind=AnswerKind.RECOMMENDATIONS,
-            listener=listener,
-            question=question_as_json(question),
-            model_version="test-1",
-            ranking_version=1,
-            tracks=tuple(tracks),
+            id=name, at=self.at, kind=kind, question=document, tracks=tuple(tracks), **made_with, **whose
         )
         self.catalogue.recommendation_log.add([logged])
-        return question, logged
+        return logged
 
     def replay(self, *arms):
         logged = sample(self.catalogue.recommendation_log.outcomes(), 10_000)
-        replayed = Replayer(self.catalogue, self.index, HALF_LIFE).replay(logged, arms, lambda _done, _of: None)
+        replayed = Replayer(self.catalogue, self.index, self.words, HALF_LIFE).replay(
+            logged, arms, lambda _done, _of: None
+        )
         return replayed, report(self.catalogue, replayed, arms)
 
 
@@ -135,6 +152,23 @@ def test_other_options_give_what_a_direct_run_gives(service, logged, capsys):
     printed = capsys.readouterr().out
     assert conclusion(found) in printed
     assert "cannot tell what would have been played: no listen followed" in printed
+
+
+def test_the_next_tracks_of_a_radio_session_are_asked_for_again(service):
+    """They follow the plays, skips and words up to that call, also after later calls; other options change them."""
+    session = service.radio.start(RadioStart(history=plays([track_id(1), track_id(2)]))).session.id
+    first = service.next_tracks(session)
+    events = [
+        ListenEvent(first.tracks[0].track_id, EventKind.PLAY),
+        ListenEvent(first.tracks[1].track_id, EventKind.SKIP),
+    ]
+    service.next_tracks(session, events)
+    service.next_tracks(session, texts=(Words("folk"),))
+
+    replayed, found = service.replay(OWN, VARIED)
+    assert (found.asked, found.units, found.reproduced) == (3, 1, 1)
+    assert all(each.ids(0) == [track.track_id for track in each.logged.tracks] for each in replayed.asked)
+    assert found.changed > 0
 
 
 def test_a_question_that_cannot_be_asked_again_is_counted(service, logged):
