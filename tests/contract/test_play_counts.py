@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 from services.catalog.library import FileStamp
 from services.domain.listening import (
     UNDATED,
+    Description,
     EventKind,
     ListenerSummary,
     ListenEvent,
     ListenFilter,
     Loved,
     NewListen,
+    Unmatched,
 )
 from services.domain.track import Tags
 
@@ -121,3 +123,33 @@ def test_artists_are_heard_since_their_first_listen(catalogue):
         track_id(2): "ann",
         track_id(3): "ben",
     }
+
+
+def test_what_is_not_in_the_library_is_counted_by_recording(catalogue):
+    """Most often heard first, whatever the event; a listen leaves the list when its track comes."""
+    waiting = Description(artist="Artist", title="Title 3", album="Album")
+    other = Description(artist="Artist", title="Other")
+    catalogue.listens.add(
+        "ada",
+        [
+            *(listen(0, days, names=(), described=waiting) for days in range(3)),
+            listen(0, 5, names=(), described=other, kind=EventKind.SKIP),
+            listen(0, names=(), described=other, at=UNDATED, undated_plays=7),
+            listen(0, names=("mbid:1", "isrc:X")),
+            listen(0, names=(), described=waiting, at=NOON, kind=EventKind.LIKE),
+        ],
+    )
+    catalogue.listens.add("bob", [listen(0, names=(), described=waiting)])
+    page = catalogue.play_counts.unmatched("ada", limit=2)
+    rest = catalogue.play_counts.unmatched("ada", limit=2, offset=2)
+    register(catalogue, 3)
+    catalogue.listens.add("ada", [listen(3, 9)])
+    later = catalogue.play_counts.unmatched("ada", limit=9)
+
+    assert page.recordings == (
+        Unmatched("Artist", "Other", None, (), 8, NOON - timedelta(days=5)),
+        Unmatched("Artist", "Title 3", "Album", (), 4, NOON),
+    )
+    assert rest.recordings == (Unmatched(None, None, None, ("mbid:1", "isrc:X"), 1, NOON),)
+    assert (page.total, page.listens, rest.total) == (3, 13, 3)
+    assert [each.title for each in later.recordings] == ["Other", None]
