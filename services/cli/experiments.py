@@ -66,7 +66,7 @@ def report(
 ) -> None:
     """Show the metrics of each variant, and their differences to the first one, with 95 % intervals by listener.
 
-    The last column holds however often you look. The one before it holds for one look, at the end of the experiment.
+    "At the end" holds for one look, when the experiment has ended. "Any day" holds however often you look.
     """
     from services.api.schemas.experiments import ExperimentResults
     from services.catalog.database import now
@@ -105,16 +105,17 @@ def print_report(results: "ExperimentReport") -> None:
     ]
     if rows:
         compared = [(metric, measured.compared) for metric, _, measured in rows]
+        starts = [number == 0 or rows[number - 1][0] != metric for number, (metric, _, _) in enumerate(rows)]
         columns = [
-            Column("metric", [metric.replace("_", " ") for metric, _, _ in rows]),
+            Column("metric", [_words(row[0]) if start else "" for row, start in zip(rows, starts, strict=True)]),
             Column("variant", [variant for _, variant, _ in rows], weight=1),
             Column("value", [_value(metric, measured.value.mean) for metric, _, measured in rows]),
-            Column("95 %", [_limits(metric, measured.value) for metric, _, measured in rows]),
-            Column("difference", [_value(m, c.fixed.mean, "+") if c else "" for m, c in compared]),
-            Column("at the end", [_limits(m, c.fixed, "+") if c else "" for m, c in compared]),
-            Column("any day", [_limits(m, c.sequence, "+") if c else "" for m, c in compared]),
+            Column("difference", [_difference(m, c.fixed.mean) if c else "" for m, c in compared]),
+            Column("at the end", [_limits(m, c.fixed) if c else "" for m, c in compared]),
+            Column("any day", [_limits(m, c.sequence) if c else "" for m, c in compared]),
         ]
         output.answers.print(table_of(columns, output.answers.width))
+        output.print_lines("The last two columns are 95 % intervals of the difference. pp: percentage points.")
     output.print_lines(*_conclusions(results), *(f"Careful: {warning}" for warning in results.warnings))
 
 
@@ -126,7 +127,7 @@ def _conclusions(results: "ExperimentReport") -> Iterator[str]:
         for metric, measured in each.metrics.items():
             if measured.compared is not None and measured.compared.sequence.excludes_zero:
                 word, decided = "higher" if measured.compared.sequence.mean > 0 else "lower", True
-                yield f"Decided: {metric.replace('_', ' ')} is {word} with '{name}' than with '{first}'."
+                yield f"Decided: {_words(metric)} is {word} with '{name}' than with '{first}'."
     if not decided:
         yield "Nothing is decided yet: every difference may be chance."
 
@@ -139,14 +140,22 @@ def _variants(experiment: "Experiment") -> list[str]:
     ]
 
 
-def _value(metric: "Metric", value: float, sign: str = "") -> str:
+def _words(metric: "Metric") -> str:
+    return metric.replace("_", " ")
+
+
+def _value(metric: "Metric", value: float) -> str:
     """Return a value with its unit: minutes, or percent."""
-    if metric == "session_minutes":
-        return f"{value:{sign}.1f} min"
-    return f"{value:{sign}.1%}".replace("%", " %")
+    return f"{value:.1f} min" if metric == "session_minutes" else f"{value * 100:.1f} %"
 
 
-def _limits(metric: "Metric", interval: "Interval", sign: str = "") -> str:
-    if isinf(interval.low):
-        return "unknown"
-    return f"{_value(metric, interval.low, sign)} to {_value(metric, interval.high, sign)}"
+def _difference(metric: "Metric", value: float) -> str:
+    """Return a difference with its unit: minutes, or percentage points."""
+    return f"{value:+.1f} min" if metric == "session_minutes" else f"{value * 100:+.1f} pp"
+
+
+def _limits(metric: "Metric", interval: "Interval") -> str:
+    """Return the limits of a difference in the same unit."""
+    factor = 1 if metric == "session_minutes" else 100
+    limits = f"{interval.low * factor:+.1f} to {interval.high * factor:+.1f}"
+    return "unknown" if isinf(interval.low) else limits
