@@ -161,6 +161,3 @@ lab.show(
     lab.mood_figure(tracks),
     alt="A table of shares: each row a group, each column a mood, from energetic and happy to calm and dark.",
 )
-
-# %%
-client.close()

@@ -171,6 +171,3 @@ roles = ["track", *(f"{rank}. nearest by {by}" for by in ("the encoder", name) f
 table = tracks.iloc[rows][["title", "group", "energy", "tempo"]]
 table.insert(0, "role", roles)
 lab.players(client, table, seconds=4)
-
-# %%
-client.close()

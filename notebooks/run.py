@@ -10,10 +10,13 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from base64 import b64decode
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 
 import jupytext
 import nbformat
@@ -27,7 +30,10 @@ IMAGES = FOLDER.parent / "docs" / "images"
 DATA = Path.home() / ".cache" / "segue" / "lab"
 BIN = Path(sys.executable).parent
 CELL_SECONDS = 300
-STOP_SECONDS = 30
+QUIET = ("--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate")
+"""JupyterLab asks nothing on the Internet."""
+STOP_SECONDS = 60
+MAP_SECONDS = 60
 
 PLAYER = re.compile(r"<audio [^>]*></audio>")
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -50,17 +56,33 @@ def service() -> Iterator[str]:
     environment = os.environ | {"SEGUE_DATA_DIR": str(DATA), "SEGUE_PORT": str(port)}
     # A group of its own: Ctrl-C in the terminal is JupyterLab's.
     process = subprocess.Popen(
-        [BIN / "segue", "up", music], env=environment, stdout=subprocess.PIPE, text=True, process_group=0
+        [BIN / "segue", "up", music],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        process_group=0,
     )
     try:
         for line in process.stdout or ():
-            print(line, end="")
+            print(line, end="", flush=True)
             if "Ctrl-C" in line:
                 break
-        yield f"http://127.0.0.1:{port}"
+        Thread(target=deque, args=(process.stdout, 0), daemon=True).start()  # a full pipe would stop the service
+        url = f"http://127.0.0.1:{port}"
+        _wait_for_map(url)
+        yield url
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=STOP_SECONDS)
+        process.wait(STOP_SECONDS)
+
+
+def _wait_for_map(url: str) -> None:
+    """Wait until new tracks are on the map, which a worker fits after the analysis."""
+    with Segue(url) as client:
+        deadline = time.monotonic() + MAP_SECONDS
+        while not client.request("GET", "/v1/map").json()["count"] and time.monotonic() < deadline:
+            time.sleep(1)
 
 
 def _is_ready(client: Segue) -> bool:
@@ -115,10 +137,18 @@ def main(command: str, *options: str) -> None:
         os.environ["SEGUE_URL"] = url
         if command == "execute":
             for source in NOTEBOOKS:
-                print(f"{source.name} …")
+                print(f"{source.name} …", flush=True)
                 write(source)
         else:
-            subprocess.run([BIN / "jupyter", "lab", f"--notebook-dir={FOLDER}", *options], check=False)
+            _open_jupyterlab(*options)
+
+
+def _open_jupyterlab(*options: str) -> None:
+    """Run JupyterLab until it ends; it asks itself what Ctrl-C means."""
+    process = subprocess.Popen([BIN / "jupyter", "lab", f"--notebook-dir={FOLDER}", *QUIET, *options])
+    while process.returncode is None:
+        with suppress(KeyboardInterrupt):
+            process.wait()
 
 
 if __name__ == "__main__":

@@ -246,6 +246,8 @@ def test_a_large_library_is_sampled(url):
         whole, part = lab.load(client), lab.load(client, most=10)
 
     assert (len(whole.tracks), len(part.tracks), part.total) == (24, 10, 24)
+    assert whole.tracks["x"].isna().all()  # no worker has fitted a map
+    plt.close(lab.map_figure(whole))
     assert part.space.shape == (10, DIMENSIONS)
     places = whole.tracks.index.get_indexer(part.tracks.index)
     assert np.array_equal(part.space, whole.space[places])

@@ -16,7 +16,7 @@ from tests.conftest import missing
 from tests.fakes.serving import free_port
 
 SEGUE = str(Path(sys.executable).with_name("segue"))
-STOP_SECONDS = 10
+STOP_SECONDS = 60
 
 
 @dataclass(frozen=True)

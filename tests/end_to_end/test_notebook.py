@@ -2,16 +2,23 @@
 
 import ast
 import os
+import signal
+import subprocess
+import sys
+import time
 
+import httpx
 import jupytext
 import pytest
 
 from notebooks.run import NOTEBOOKS, executed
+from tests.fakes.serving import free_port
 
 pytestmark = pytest.mark.timeout(600)
 
 LINES_MAX = 20
 BYTES_MAX = 1_000_000
+START_SECONDS = 120
 
 FIRST, *OTHERS = NOTEBOOKS
 
@@ -60,3 +67,37 @@ def test_cells_are_short_and_use_the_client_only(source):
     assert max(len(cell.splitlines()) for cell in cells) <= LINES_MAX
     imports = [node for cell in cells for node in ast.walk(ast.parse(cell)) if isinstance(node, ast.ImportFrom)]
     assert not {"models", "services", "workers"} & {(node.module or "").split(".")[0] for node in imports}
+
+
+@pytest.mark.slow
+def test_jupyterlab_opens_on_the_notebooks(running):
+    """`make lab` serves each notebook paired with its source, for the service that it was told."""
+    url = f"http://127.0.0.1:{free_port()}"
+    environment = os.environ | {"SEGUE_URL": running.client.url, "JUPYTER_TOKEN": "token"}
+    options = ["--no-browser", "--allow-root", f"--port={httpx.URL(url).port}", "--ServerApp.port_retries=0"]
+    process = subprocess.Popen(
+        [sys.executable, "notebooks/run.py", "lab", *options],
+        env=environment,
+        process_group=0,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        listed = _contents(url)
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(START_SECONDS)
+
+    assert {file.name for source in NOTEBOOKS for file in (source, source.with_suffix(".ipynb"))} <= listed
+
+
+def _contents(url: str) -> set[str]:
+    """The names of the files that JupyterLab shows, once it runs."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            answer = httpx.get(f"{url}/api/contents", params={"token": "token"}, trust_env=False)
+            return {each["name"] for each in answer.raise_for_status().json()["content"]}
+        except httpx.TransportError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)

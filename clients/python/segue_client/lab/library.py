@@ -18,6 +18,7 @@ DIMENSIONS = 128
 GROUPED_BY_GENRE = 0.5
 """Least share of tracks with a genre for groups by genre."""
 
+REGION = ["level", "x", "y", "label", "tracks"]
 OTHER = "other"
 MOST_GROUPS = 7
 """A palette for colour-blind readers has no more colours."""
@@ -76,7 +77,7 @@ def load(client: Segue, *, most: int = MOST_TRACKS, seed: int = 0) -> Library:
         tracks=_placed(client, _described(found, tags)),
         tags=tags,
         space=vectors(embeddings)[[places[each] for each in ids]],
-        regions=pd.DataFrame(client.request("GET", "/v1/map/regions").json()["regions"]),
+        regions=pd.DataFrame(client.request("GET", "/v1/map/regions").json()["regions"], columns=REGION),
         model_version=max(set(versions), key=versions.count),
         total=total,
     )

@@ -9,12 +9,16 @@ import pandas as pd
 from IPython.display import HTML, Audio, display
 
 from segue_client import Segue
+from segue_client.lab.figures import PALETTE, SEQUENTIAL, UNITS
 from segue_client.lab.library import Library
 from segue_client.lab.sound import CLIP_SECONDS, clip
 
 NO_CLIP = "no player: the file cannot be read here"
 COLOURS = ("group", "energy", "valence", "danceability", "acousticness", "instrumentalness", "tempo", "loudness")
+SHOWN_DIGITS = 3
 MAP_HEIGHT = 520
+CAMERA_DISTANCE = 1.3
+"""Shows all points with a margin."""
 
 
 def players(client: Segue, rows: pd.DataFrame, *, seconds: float = CLIP_SECONDS) -> HTML:
@@ -30,9 +34,11 @@ def players(client: Segue, rows: pd.DataFrame, *, seconds: float = CLIP_SECONDS)
 def explore(client: Segue, library: Library) -> ipywidgets.VBox:
     """Return the map of the library: pan and zoom, hover for names, colour by a menu, and click a track to hear it."""
     tracks = library.tracks.dropna(subset=["x", "y"])
-    frame = tracks[["x", "y", "title", "artist", "top_tag", *COLOURS]].reset_index(drop=True)
-    frame = frame.assign(group=frame["group"].astype("category"))
-    scatter = jscatter.Scatter(data=frame, x="x", y="y", color_by="group", height=MAP_HEIGHT, size=8, legend=True)
+    frame = tracks[["x", "y", "title", "artist", "top_tag", *COLOURS]].round(SHOWN_DIGITS).reset_index(drop=True)
+    frame["group"] = pd.Categorical(frame["group"], frame["group"].unique())  # in the order of the figures
+    scatter = jscatter.Scatter(data=frame, x="x", y="y", height=MAP_HEIGHT, size=8, legend=True, axes=False)
+    scatter.camera(distance=CAMERA_DISTANCE)
+    _colour(scatter, frame, "group")
     scatter.tooltip(enable=True, properties=["title", "artist", "top_tag", "energy", "valence"], histograms=False)
     menu = ipywidgets.Dropdown(options=COLOURS, value="group", description="Colour by")
     player = ipywidgets.Output()
@@ -48,9 +54,18 @@ def explore(client: Segue, library: Library) -> ipywidgets.VBox:
                 if sound:
                     display(Audio(data=sound, autoplay=True))
 
-    menu.observe(lambda change: scatter.color(by=change["new"]), names="value")
+    menu.observe(lambda change: _colour(scatter, frame, change["new"]), names="value")
     scatter.widget.observe(play, names="selection")
     return ipywidgets.VBox([menu, scatter.show(), player])
+
+
+def _colour(scatter: jscatter.Scatter, frame: pd.DataFrame, name: str) -> None:
+    """Colour the points as the figures do."""
+    if name == "group":
+        scatter.color(by=name, map=list(PALETTE[: frame["group"].nunique()]))
+    else:
+        limits = (frame[name].min(), frame[name].max()) if name in UNITS else (0, 1)
+        scatter.color(by=name, map=SEQUENTIAL, norm=limits)
 
 
 def _cell(value: object) -> str:
