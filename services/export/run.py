@@ -31,7 +31,8 @@ from services.storage.disk import DISK_FULL, sync
 from services.storage.locks import acquire
 
 MANIFEST, LOCK = "export.json", "export.lock"
-ROW_GROUP_ROWS = 50_000
+ROW_GROUP_ROWS, ROW_GROUP_BYTES = 50_000, 24_000_000
+"""Limits of a row group of Parquet, whose rows are in memory at once."""
 FILE_ROWS = 1_000_000
 """Rows of a file. Readers take all files of a folder as one table, and may read several at once."""
 
@@ -253,7 +254,7 @@ def _text_file(path: Path, table: ExportTable, file_format: FileFormat) -> Itera
 
 @contextmanager
 def _parquet_file(path: Path, table: ExportTable) -> Iterator[Write]:
-    """Open a file with row groups of `ROW_GROUP_ROWS`, compressed by zstd."""
+    """Open a file with row groups of at most `ROW_GROUP_ROWS`, compressed by zstd."""
     import pyarrow as pa  # noqa: PLC0415  an optional package
     import pyarrow.parquet as pq  # noqa: PLC0415
 
@@ -268,7 +269,8 @@ def _parquet_file(path: Path, table: ExportTable) -> Iterator[Write]:
 
     def write(rows: Rows) -> None:
         waiting.append(record_batch(table, schema, rows))
-        if sum(batch.num_rows for batch in waiting) >= ROW_GROUP_ROWS:
+        count, size = sum(batch.num_rows for batch in waiting), sum(batch.nbytes for batch in waiting)
+        if count >= ROW_GROUP_ROWS or size >= ROW_GROUP_BYTES:
             flush()
 
     with pq.ParquetWriter(path, schema, compression="zstd") as file:
