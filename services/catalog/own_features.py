@@ -163,7 +163,8 @@ class Staged:
                 for name, value in own.items()
             )
             for batch in batched(values, ROWS_PER_STATEMENT):
-                session.execute(self._database.insert(OwnValueRow), batch)
+                # Not by the session, which executes another statement wherever a value changes to null.
+                session.connection().execute(self._database.insert(OwnValueRow), batch)
 
 
 def _stored(feature_id: int, track_id: str, value: Value) -> dict[str, Any]:
