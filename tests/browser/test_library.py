@@ -252,3 +252,21 @@ def test_the_menu_of_a_track_shows_its_details(songs):
     expect(dialog.get_by_role("region", name="File").get_by_text(track_id(0))).to_be_visible()
     songs.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
+
+
+def test_songs_are_filtered_by_own_features(songs):
+    """By a flag, a text and a number; each condition can be removed."""
+    songs.get_by_role("button", name="Filters").click()
+    own = songs.get_by_role("region", name="Own features")
+    own.get_by_label("mine.ok").select_option("yes")
+    expect(songs.get_by_text("1 track", exact=True)).to_be_visible()
+    own.get_by_role("textbox", name="mine.scene").fill("late night")
+    own.get_by_role("textbox", name="mine.scene").press("Tab")
+    expect(songs.get_by_role("button", name="Remove the filter mine.scene: late night")).to_be_visible()
+    expect(rows(songs)).to_have_count(1)
+    own.get_by_role("group", name="mine.rank").get_by_label("At least").fill("0.5")
+    own.get_by_role("group", name="mine.rank").get_by_label("At least").press("Tab")
+    expect(songs.get_by_role("button", name="Remove the filter mine.rank: at least 0.5")).to_be_visible()
+    expect(rows(songs)).to_have_count(0)
+    songs.get_by_role("button", name="Remove all").click()
+    expect(songs.get_by_text(f"{TOTAL} tracks", exact=True)).to_be_visible()

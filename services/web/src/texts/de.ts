@@ -418,6 +418,8 @@ export const de: Texts = {
     removeFilters: "Alle entfernen",
     showSongs: "Titel anzeigen",
     any: "Beliebig",
+    least: "Mindestens",
+    most: "Höchstens",
     atLeast: (name: string) => `${name}: mindestens`,
     atMost: (name: string) => `${name}: höchstens`,
     showAll: (number: number) => `Alle ${number} anzeigen`,

@@ -403,6 +403,8 @@ export const en = {
     removeFilters: "Remove all",
     showSongs: "Show songs",
     any: "Any",
+    least: "At least",
+    most: "At most",
     atLeast: (name: string) => `${name}: at least`,
     atMost: (name: string) => `${name}: at most`,
     showAll: (number: number) => `Show all ${number}`,

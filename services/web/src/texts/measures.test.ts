@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { language } from ".";
-import { formatMeasure, formatRange } from "./measures";
+import { formatMeasure, formatOwn, formatOwnCondition, formatRange } from "./measures";
 
 afterEach(() => {
   language.value = "en";
@@ -34,5 +34,21 @@ describe("formatRange", () => {
     [{ min: 90, max: 90 }, "Tempo: 90 BPM"],
   ])("writes %o as “%s”", (range, expected) => {
     expect(formatRange("tempo", range)).toBe(expected);
+  });
+});
+
+describe("own features", () => {
+  it.each([
+    ["mine.energy:0.5..0.9", "mine.energy: 0.5 to 0.9"],
+    ["mine.energy:0.5..", "mine.energy: at least 0.5"],
+    ["mine.energy:..0.9", "mine.energy: at most 0.9"],
+    ["mine.ok:false", "mine.ok: no"],
+    ["mine.scene:late: night", "mine.scene: late: night"],
+  ])("writes the condition %s as %s", (condition, expected) => {
+    expect(formatOwnCondition(condition)).toBe(expected);
+  });
+
+  it("writes values as what they are", () => {
+    expect([0.123456789, true, "night"].map(formatOwn)).toEqual(["0.123457", "yes", "night"]);
   });
 });

@@ -53,3 +53,14 @@ export function formatRange(field: string, { min, max }: { min?: number | null; 
   if (low && high) return t().ranges.between(name, low, high);
   return low ? t().ranges.from(name, low) : t().ranges.upTo(name, high ?? "");
 }
+
+/** Format a condition on an own feature, for example `mine.energy: at least 0.5` for `mine.energy:0.5..`. */
+export function formatOwnCondition(condition: string): string {
+  const [name = "", ...rest] = condition.split(":");
+  const value = rest.join(":");
+  if (value === "true" || value === "false") return t().ranges.exactly(name, formatOwn(value === "true"));
+  const [low, high] = value.split("..");
+  if (high === undefined) return t().ranges.exactly(name, value);
+  if (low && high) return t().ranges.between(name, low, high);
+  return low ? t().ranges.from(name, low) : t().ranges.upTo(name, high);
+}

@@ -8,6 +8,7 @@ import { Skeleton } from "../../components/Skeleton";
 import { useResource } from "../../state/resource";
 import { t } from "../../texts";
 import { formatMeasure, measureName } from "../../texts/measures";
+import { OwnFilters } from "./OwnFilters";
 import { RangeFilter } from "./RangeFilter";
 import styles from "./Songs.module.css";
 import { CHOICES, type Range, SLIDERS, type Songs, toggled } from "./songs";
@@ -15,23 +16,24 @@ import { CHOICES, type Range, SLIDERS, type Songs, toggled } from "./songs";
 const CHIPS = 12;
 
 interface Props {
-  chosen: Pick<Songs, "genre" | "tags" | "ranges">;
-  onNames: (field: "genre" | "tags", names: string[]) => void;
+  chosen: Pick<Songs, "genre" | "tags" | "own_features" | "ranges">;
+  onNames: (field: "genre" | "tags" | "own_features", names: string[]) => void;
   onRange: (field: string, range: Range) => void;
 }
 
 /** Everything that songs can be filtered by, each with its distribution in the library. */
 export function SongFilters({ chosen, onNames, onRange }: Props) {
   const { data, error, reload } = useResource(async (signal) => {
-    const [{ attributes }, { genres }] = await Promise.all([
+    const [{ attributes }, { genres }, { own_features }] = await Promise.all([
       ask(client.GET("/v1/attributes", { signal })),
       ask(client.GET("/v1/genres", { signal })),
+      ask(client.GET("/v1/own-features", { signal })),
     ]);
-    return { attributes: new Map(attributes.map((each) => [each.name, each])), genres };
+    return { attributes: new Map(attributes.map((each) => [each.name, each])), genres, own: own_features };
   }, []);
   if (error) return <ErrorMessage error={error} onRetry={reload} />;
   if (!data) return <Skeleton of="rows" count={8} />;
-  const { attributes, genres } = data;
+  const { attributes, genres, own } = data;
   return (
     <div class={styles.filters}>
       <GenreChips genres={genres} source="file" chosen={chosen.genre} onChange={(names) => onNames("genre", names)} />
@@ -63,6 +65,11 @@ export function SongFilters({ chosen, onNames, onRange }: Props) {
           />
         );
       })}
+      <OwnFilters
+        features={own}
+        chosen={chosen.own_features}
+        onChange={(conditions) => onNames("own_features", conditions)}
+      />
     </div>
   );
 }

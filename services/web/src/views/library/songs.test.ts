@@ -5,12 +5,20 @@ const read = (address: string) => readSongs(new URLSearchParams(address));
 
 describe("the songs of an address", () => {
   it("are all songs by artist without a query", () => {
-    expect(read("")).toEqual({ q: "", sort: "artist", order: "asc", genre: [], tags: [], ranges: {} });
+    expect(read("")).toEqual({
+      q: "",
+      sort: "artist",
+      order: "asc",
+      genre: [],
+      tags: [],
+      own_features: [],
+      ranges: {},
+    });
   });
 
   it("have ranges, genres, tags and an order", () => {
     const songs = read(
-      "q=moon&min_tempo=90&max_tempo=120.5&max_energy=0&genre=Rock&genre=Jazz&tags=piano&sort=year&order=desc",
+      "q=moon&min_tempo=90&max_tempo=120.5&max_energy=0&genre=Rock&genre=Jazz&tags=piano&own_features=mine.ok:true&sort=year&order=desc",
     );
 
     expect(songs.ranges).toEqual({ tempo: { min: 90, max: 120.5 }, energy: { max: 0 } });
@@ -21,6 +29,7 @@ describe("the songs of an address", () => {
       max_energy: 0,
       genre: ["Rock", "Jazz"],
       tags: ["piano"],
+      own_features: ["mine.ok:true"],
       status: ["ready", "pending", "failed", "quarantined"],
       sort: "year",
       order: "desc",
@@ -47,6 +56,7 @@ describe("the songs of an address", () => {
     expect(withoutConditions(songs)).toEqual({
       genre: null,
       tags: null,
+      own_features: null,
       min_tempo: null,
       max_tempo: null,
       min_mode: null,

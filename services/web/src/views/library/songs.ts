@@ -1,7 +1,7 @@
 /** Which songs the library shows, in which order, as the address says. */
 
 import type { paths } from "../../api/schema";
-import { formatRange, measureName } from "../../texts/measures";
+import { formatOwnCondition, formatRange, measureName } from "../../texts/measures";
 
 type ListQuery = NonNullable<paths["/v1/tracks"]["get"]["parameters"]["query"]>;
 export type Sort = NonNullable<ListQuery["sort"]>;
@@ -18,6 +18,8 @@ export interface Songs {
   order: Order;
   genre: string[];
   tags: string[];
+  /** Conditions on own features, see `own.ts`. */
+  own_features: string[];
   ranges: Record<string, Range>;
 }
 
@@ -67,6 +69,7 @@ export function readSongs(query: URLSearchParams): Songs {
     order: query.get("order") === "desc" ? "desc" : "asc",
     genre: query.getAll("genre").filter(Boolean),
     tags: query.getAll("tags").filter(Boolean),
+    own_features: query.getAll("own_features").filter(Boolean),
     ranges,
   };
 }
@@ -78,7 +81,7 @@ function numberOf(query: URLSearchParams, name: string): number | undefined {
 
 /** The request for a part of these songs. Missing files cannot be played, so they are not listed. */
 export function requestFor(songs: Songs, offset: number, limit: number): ListQuery {
-  const { q, sort, order, genre, tags, ranges } = songs;
+  const { q, sort, order, genre, tags, own_features, ranges } = songs;
   const ends = Object.entries(ranges).flatMap(([field, { min, max }]) => [
     ...(min === undefined ? [] : [[`min_${field}`, min]]),
     ...(max === undefined ? [] : [[`max_${field}`, max]]),
@@ -87,6 +90,7 @@ export function requestFor(songs: Songs, offset: number, limit: number): ListQue
     ...(q && { q }),
     ...(genre.length && { genre }),
     ...(tags.length && { tags }),
+    ...(own_features.length && { own_features }),
     ...Object.fromEntries(ends),
     status: ["ready", "pending", "failed", "quarantined"],
     sort,
@@ -102,10 +106,15 @@ export interface Condition {
   without: Record<string, string | readonly string[] | null>;
 }
 
-export function conditionsOf({ genre, tags, ranges }: Songs): Condition[] {
+export function conditionsOf({ ranges, ...songs }: Songs): Condition[] {
+  const names = (["genre", "tags", "own_features"] as const).flatMap((field) =>
+    songs[field].map((name) => ({
+      text: field === "own_features" ? formatOwnCondition(name) : name,
+      without: { [field]: songs[field].filter((each) => each !== name) },
+    })),
+  );
   return [
-    ...genre.map((name) => ({ text: name, without: { genre: genre.filter((each) => each !== name) } })),
-    ...tags.map((name) => ({ text: name, without: { tags: tags.filter((each) => each !== name) } })),
+    ...names,
     ...Object.entries(ranges).map(([field, range]) => ({
       text: formatRange(field, range),
       without: rangeChange(field),
@@ -121,7 +130,10 @@ export const rangeChange = (field: string, range: Range = {}): Record<string, st
 
 /** The change of the address that removes every condition. */
 export const withoutConditions = (songs: Songs): Record<string, string | readonly string[] | null> =>
-  Object.assign({ genre: null, tags: null }, ...Object.keys(songs.ranges).map((field) => rangeChange(field)));
+  Object.assign(
+    { genre: null, tags: null, own_features: null },
+    ...Object.keys(songs.ranges).map((field) => rangeChange(field)),
+  );
 
 /** Add a value to a list, or remove it. */
 export const toggled = (values: readonly string[], value: string): string[] =>

@@ -7,9 +7,14 @@ const FILTERS = { energy: { max: 0.4 }, genre: ["Folk", "Rock"], artist: ["A"] }
 
 describe("the filters of rules", () => {
   test("become choices of the panel, and come back", () => {
-    expect(chosenOf(FILTERS)).toEqual({ genre: ["Folk", "Rock"], tags: [], ranges: { energy: { max: 0.4 } } });
+    expect(chosenOf(FILTERS)).toEqual({
+      genre: ["Folk", "Rock"],
+      tags: [],
+      own_features: [],
+      ranges: { energy: { max: 0.4 } },
+    });
     expect(chosenOf({ ...FILTERS, exclude_genre: ["Jazz"] } as PlaylistRules["filters"])).toEqual(chosenOf(FILTERS));
-    expect(chosenOf(null)).toEqual({ genre: [], tags: [], ranges: {} });
+    expect(chosenOf(null)).toEqual({ genre: [], tags: [], own_features: [], ranges: {} });
     expect(changedFilters(FILTERS, "tempo", { min: 90 })).toEqual({ ...FILTERS, tempo: { min: 90 } });
   });
 

@@ -2,17 +2,17 @@
 
 import type { PlaylistRules } from "../../state/playlists";
 import { t } from "../../texts";
-import { formatRange } from "../../texts/measures";
+import { formatOwnCondition, formatRange } from "../../texts/measures";
 import type { Range, Songs } from "../library/songs";
 
-export type Chosen = Pick<Songs, "genre" | "tags" | "ranges">;
+export type Chosen = Pick<Songs, "genre" | "tags" | "own_features" | "ranges">;
 type Filters = PlaylistRules["filters"];
 
 /** Return what the filters of rules choose. */
 export function chosenOf(filters: Filters): Chosen {
-  const { genre = [], tags = [] } = filters ?? {};
+  const { genre = [], tags = [], own_features = [] } = filters ?? {};
   const ranges = Object.entries(filters ?? {}).filter(([, value]) => !Array.isArray(value));
-  return { genre, tags, ranges: Object.fromEntries(ranges) as Record<string, Range> };
+  return { genre, tags, own_features, ranges: Object.fromEntries(ranges) as Record<string, Range> };
 }
 
 /** Return the filters with one of them changed. Those that choose nothing are left out. */
@@ -33,7 +33,7 @@ export function ruleConditions(filters: Filters): RuleCondition[] {
   return Object.entries(filters ?? {}).flatMap(([field, value]) =>
     Array.isArray(value)
       ? value.map((name) => ({
-          text: field === "exclude_genre" ? t().playlists.notGenre(name) : name,
+          text: nameOf(field, name),
           without: changedFilters(
             filters,
             field,
@@ -42,4 +42,9 @@ export function ruleConditions(filters: Filters): RuleCondition[] {
         }))
       : [{ text: formatRange(field, value as Range), without: changedFilters(filters, field, {}) }],
   );
+}
+
+function nameOf(field: string, name: string): string {
+  if (field === "own_features") return formatOwnCondition(name);
+  return field === "exclude_genre" ? t().playlists.notGenre(name) : name;
 }
