@@ -1,1 +1,0 @@
-import{In as e,Mt as t,Tn as n,jr as r,wn as i}from"./shared-B6U0dIfH.js";function a({title:a,action:o,onClose:s,onConfirm:c,children:l}){return n(t,{title:a,onClose:s,footer:n(r,{children:[n(i,{onClick:s,children:e().actions.cancel}),n(i,{look:`danger`,onClick:c,children:o})]}),children:n(`p`,{children:l})})}export{a as t};
