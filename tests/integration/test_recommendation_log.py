@@ -2,12 +2,17 @@
 
 import itertools
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from services.api.app import create_app
 from services.catalog.questions import question_of
 from services.catalog.radio import state_of
+from services.domain.tuning import EXPLORATION_MAX
+from services.recommend.answer_log import AnswerLog
+from services.settings.recommending import LogMode
 from tests.fakes.library import track_id
 from tests.fakes.serving import TIMEOUT_SECONDS
 
@@ -178,3 +183,45 @@ def test_forgetting_a_listener_deletes_the_log(api, services, user):
 
     logged(services, recommended(api).json["recommendation_id"])
     assert list(services.catalogue.recommendation_log.answers(listener=user)) == []
+
+
+@pytest.fixture
+def exploring(services):
+    """An application of the same library that explores as much as the setting allows."""
+    catalogue = services.catalogue
+    log = AnswerLog(catalogue, LogMode.ALL, services.experiments, exploration=EXPLORATION_MAX)
+    yield create_app(replace(services, answer_log=log)).test_client()
+    log.close()
+
+
+def test_explored_answers_are_logged_with_their_propensities_and_can_be_repeated(exploring, services, user):
+    """Some tracks are swapped, each with its probability; the id of the answer tells which."""
+    plain = ids_of(recommended(exploring, user=user, limit=8, private=True))
+    responses = [recommended(exploring, user=user, limit=8) for _ in range(10)]
+
+    answers = [logged(services, response.json["recommendation_id"])[0] for response in responses]
+
+    assert any(ids_of(response) != plain for response in responses)
+    for response, answer in zip(responses, answers, strict=True):
+        kept = [track.propensity for track in answer.tracks if track.propensity > 0.5]
+        swapped = [track.propensity for track in answer.tracks if track.propensity < 0.5]
+        assert len(kept) + len(swapped) == 8
+        assert sum(each != mine for each, mine in zip(ids_of(response), plain, strict=True)) == len(swapped)
+        question = question_of(answer.question, services.catalogue.listens)
+        again = services.recommender.recommend(question).recommendations
+        assert [(each.track_id, each.propensity) for each in again] == [
+            (track.track_id, track.propensity) for track in answer.tracks
+        ]
+
+
+def test_radio_sessions_are_explored(exploring, services):
+    """A private session is not: nothing would be learned from it."""
+    found = {}
+    for private in (False, True):
+        started = exploring.post("/v1/radio", json={"seeds": ["test:1"], "limit": 8, "private": private, "seed": 1})
+        found[private] = started.json["recommendation_id"]
+
+    answer, _ = logged(services, found[False])
+
+    assert {track.propensity < 1 for track in answer.tracks} == {True}
+    assert found[True] is None
