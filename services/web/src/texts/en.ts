@@ -592,7 +592,7 @@ export const en = {
       open: "The answers do not show which is better.",
       verdict: (isSegue: boolean, isGeneral: boolean) =>
         `${isGeneral ? "People" : "The people who answered"} prefer ${isSegue ? "Segue's tracks" : "the other tracks"}.`,
-      share: (share: string, low: string, high: string) => `${share} for Segue (95 % interval ${low} to ${high}),`,
+      share: (share: string, low: string, high: string) => `${share} for Segue (95% interval ${low} to ${high}),`,
       of: (answers: number, people: number) =>
         `${count(answers, "answer", "answers")} of ${count(people, "person", "people")}.`,
     },
