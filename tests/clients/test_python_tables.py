@@ -69,6 +69,7 @@ def test_features_and_embeddings_of_some_tracks(segue):
     wanted = list(segue.tables.features()["track_id"].to_pylist()[:2])
 
     assert segue.tables.features(wanted)["track_id"].to_pylist() == wanted
+    assert set(segue.tables.tracks(wanted)["track_id"].to_pylist()) == set(wanted)
     assert set(segue.tables.embeddings(wanted)["track_id"].to_pylist()) == set(wanted)
     assert segue.tables.features([]).num_rows == 0
     with pytest.raises(InvalidRequest, match=r"ids=\['one'\]"):

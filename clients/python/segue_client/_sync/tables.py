@@ -26,9 +26,10 @@ class Tables:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def tracks(self, *, since: datetime | None = None) -> "pa.Table":
-        """Every track with its names, its first file and its ids."""
-        return self.export("tracks", since=since)
+    def tracks(self, ids: Iterable[str] | None = None, *, since: datetime | None = None) -> "pa.Table":
+        """Every track with its names, its first file and its ids, or those with these ids."""
+        wanted = None if ids is None else listed("ids", ids)
+        return _selected(self.export("tracks", since=since), wanted)
 
     def features(self, ids: Iterable[str] | None = None, *, since: datetime | None = None) -> "pa.Table":
         """What the analysis measured: of all tracks, or of those with these ids."""

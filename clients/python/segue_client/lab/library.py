@@ -65,14 +65,15 @@ def load(client: Segue, *, most: int = MOST_TRACKS, seed: int = 0) -> Library:
         raise ValueError(f"No track of {client.url} is analysed. Start Segue on a folder of music with `make up`.")
     if total > most:
         embeddings = embeddings.take(np.sort(np.random.default_rng(seed).choice(total, most, replace=False)))
-    # One space: while a model version replaces another, the tables may be of two moments.
-    features = client.tables.features().to_pandas(maps_as_pydicts="strict").set_index("track_id")
-    rows = client.tables.tracks().to_pandas().set_index("track_id")
-    ids = [each for each in embeddings["track_id"].to_pylist() if each in rows.index and each in features.index]
+    # The tables are of different moments: a track may be in one of them only.
+    wanted = embeddings["track_id"].to_pylist()
+    features = client.tables.features(wanted).to_pandas(maps_as_pydicts="strict").set_index("track_id")
+    rows = client.tables.tracks(wanted).to_pandas().set_index("track_id")
+    ids = [each for each in wanted if each in rows.index and each in features.index]
     found = rows.loc[ids].join(features.loc[ids].drop(columns=["model_version", "duration"]))
     tags = _tags(found.pop("tags"))
     versions = embeddings["model_version"].to_pylist()
-    places = {track: row for row, track in enumerate(embeddings["track_id"].to_pylist())}
+    places = {track: row for row, track in enumerate(wanted)}
     return Library(
         tracks=_placed(client, _described(found, tags)),
         tags=tags,
