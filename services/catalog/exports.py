@@ -52,7 +52,7 @@ from services.domain.names import KEY_SEPARATOR
 from services.domain.own_features import FeatureType
 from services.domain.track import DESCRIPTORS
 
-BATCH_ROWS = 1000
+BATCH_ROWS = 500
 """Rows in memory at a time. With more, the garbage collector visits them before they are freed, which takes longer."""
 
 Rows = Sequence[Sequence[Any]]
