@@ -161,7 +161,10 @@ def conclusion(report: OwnReport) -> str:
         for words, names in (("better than", better), ("no better than", same), ("worse than", worse))
         if names
     ]
-    return f"{_headline(better, worse)} It is {_joined(parts)}."
+    said = f"{_headline(better, worse)} It is {_joined(parts)}."
+    if any(each.name == UNLIMITED and each.verdict == Verdict.WORSE for each in report.methods):
+        said += " Without maxima per artist and album it would find more."
+    return said
 
 
 def _headline(better: Sequence[str], worse: Sequence[str]) -> str:

@@ -88,6 +88,11 @@ class Asked:
         """Return the track ids of an arm, best first."""
         return [each.track_id for each in self.answers[arm]]
 
+    @property
+    def is_explored(self) -> bool:
+        """Whether the logged answer could have had other tracks."""
+        return any(track.propensity < 1 for track in self.logged.tracks)
+
     def heard(self) -> dict[int, bool]:
         """Return for each rank that was listened to whether the track was skipped."""
         heard = (outcome for outcome in self.outcomes if outcome.kind in {EventKind.PLAY, EventKind.SKIP})

@@ -202,6 +202,9 @@ def _earned(
     asked: Sequence[Asked], units: NDArray[np.intp], names: tuple[str, str]
 ) -> tuple[tuple[Estimate, Estimate] | None, Measure | None, list[str]]:
     """Return what each arm would have earned, and why the log cannot tell."""
+    explored = [place for place, each in enumerate(asked) if each.is_explored]
+    if explored:  # answers without exploration tell little of other tracks
+        asked, units = [asked[place] for place in explored], units[explored]
     if not any(each.heard() for each in asked):
         return None, None, ["The log cannot tell what would have been played: no listen followed its answers."]
     places = _places(asked, units)
@@ -231,7 +234,8 @@ def _arm(asked: Sequence[Asked], arm: int) -> Arm:
 
 def _why(name: str, found: Estimate) -> str:
     if found.support < SUPPORT_MIN:
-        why = f"{1 - found.support:.0%} of its tracks could not have been in the logged answers. Set SEGUE_EXPLORATION."
+        why = f"{1 - found.support:.0%} of its tracks could not have been in the logged answers. "
+        why += "Exploration (SEGUE_EXPLORATION) makes more of them possible."
     else:
         why = f"the answers weigh as much as {found.effective:.0f} tracks; {EFFECTIVE_MIN:.0f} are needed."
     return f"The log cannot tell what would have been played with '{name}': {why}"
