@@ -4,6 +4,7 @@ Run `python -m tests.fakes.recorded` to record them again, and explain the diffe
 """
 
 import json
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,12 +18,14 @@ from services.domain.radio import RadioStart, Seeds
 from services.radio.sessions import Radio
 from services.recommend import Recommender
 from services.recommend.path import Paths
+from services.recommend.rank import RANKING_VERSION
 from services.recommend.words import WordReader
 from services.words.understand import understand
 from tests.fakes.music import NOON, ExactIndex, catalogue_of, random_songs
 from tests.fakes.words import FakeTower
 
 RECORD = Path(__file__).with_name("recorded.json")
+VERSION = "version of the ranking"
 COUNT = 300
 KINDS = list(EventKind)
 
@@ -36,7 +39,8 @@ def answers() -> dict[str, str]:
         catalogue, index, recommender, lambda: NOON, words=WordReader(catalogue.tracks, FakeTower({}), understand)
     )
     paths = Paths(catalogue.tracks, index)
-    found = {f"question {n}": _line(recommender.recommend(question)) for n, question in enumerate(questions())}
+    found = {VERSION: str(RANKING_VERSION)}
+    found |= {f"question {n}": _line(recommender.recommend(question)) for n, question in enumerate(questions())}
     for number in range(4):
         similar = recommender.similar(f"test:{number}", limit=8, exclude=["test:6"])
         found[f"similar {number}"] = " ".join(each.track_id for each in similar)
@@ -137,5 +141,13 @@ def _line(answer: Answer) -> str:
     return f"{tracks} | {tastes} | {' '.join(answer.unknown)}"
 
 
+def record() -> None:
+    """Record the answers again. The recommendation log tells rankings apart by their version."""
+    before, found = json.loads(RECORD.read_text(encoding="utf-8")), answers()
+    if found != before and found[VERSION] == before.get(VERSION):
+        sys.exit("The answers have changed: raise RANKING_VERSION in services/recommend/rank.py first.")
+    RECORD.write_text(json.dumps(found, indent=0) + "\n", encoding="utf-8")
+
+
 if __name__ == "__main__":
-    RECORD.write_text(json.dumps(answers(), indent=0) + "\n", encoding="utf-8")
+    record()
