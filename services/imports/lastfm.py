@@ -14,7 +14,7 @@ from services.imports.values import clean, moment, shown, uuid_of
 
 DELIMITERS = (",", ";", "\t")
 
-ENCODINGS = ("utf-8-sig", "cp1252", "latin-1")
+ENCODINGS = ("utf-8", "cp1252", "latin-1")
 """Tried in this order; the last one reads every file."""
 
 CHUNK = 1 << 20
@@ -94,7 +94,7 @@ def rows(stream: IO[bytes], name: str) -> Generator[tuple[int, Entry]]:
     Raises:
         InvalidEntry: the columns are not known, or the file is no CSV.
     """
-    text = TextIOWrapper(stream, encoding=_encoding_of(stream), newline="")
+    text = TextIOWrapper(stream, encoding=_encoding_of(stream, name), newline="")
     lines = _lines(text, name)
     first = next(lines, "")
     delimiter = max(DELIMITERS, key=lambda each: len(next(csv.reader([first], delimiter=each), [])))
@@ -160,24 +160,31 @@ def _lines(text: TextIOWrapper, name: str) -> Iterator[str]:
         yield line
 
 
-def _encoding_of(stream: IO[bytes]) -> str:
-    """Return the encoding of a file, which is read once for it, in chunks."""
+def _encoding_of(stream: IO[bytes], name: str) -> str:
+    """Return the encoding of a file, which is read for it in chunks.
+
+    Raises:
+        InvalidEntry: a part of the file is UTF-8 and another is not.
+    """
     start = stream.tell()
     try:
         if stream.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             return "utf-16"
-        return next(each for each in ENCODINGS if _is_encoded(stream, start, each))
+        return next(each for each in ENCODINGS if _is_encoded(stream, start, each, name))
     finally:
         stream.seek(start)
 
 
-def _is_encoded(stream: IO[bytes], start: int, encoding: str) -> bool:
+def _is_encoded(stream: IO[bytes], start: int, encoding: str, name: str) -> bool:
     stream.seek(start)
-    decoder = codecs.getincrementaldecoder(encoding)()
+    decoder, is_ascii = codecs.getincrementaldecoder(encoding)(), True
     try:
         while chunk := stream.read(CHUNK):
-            decoder.decode(chunk)
+            is_ascii &= decoder.decode(chunk).isascii()
         decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as error:
+        # Letters of another encoding are hardly ever valid UTF-8: read as such, they would all be wrong.
+        if encoding == ENCODINGS[0] and not (is_ascii and error.object[: error.start].isascii()):
+            raise InvalidEntry(name, "not all of it is UTF-8: the file may be cut off or changed") from error
         return False
     return True

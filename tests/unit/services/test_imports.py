@@ -251,6 +251,14 @@ def test_a_wrong_entry_is_named(written, content, message):
     assert refusal(path).startswith(f"{path}, {message}")
 
 
+def test_a_table_that_is_only_partly_utf_8_is_refused(written):
+    """Read in another encoding, all of its names would be wrong."""
+    table = "artist,track,date\nKünstler,Straße,01 Jan 2024 00:00\n".encode()
+
+    assert "not all of it is UTF-8" in refusal(written(table + b"K\xfcnstler,B,01 Jan 2024 00:00\n"))
+    assert "not all of it is UTF-8" in refusal(written(table + b"A,B,01 Jan 2024 00:00,\xc3"))
+
+
 def test_nothing_is_stored_if_the_last_entry_is_wrong(written):
     """All files are checked before the first listen is stored."""
     good, bad = written(lines(*map(scrobble, range(3000))), "1"), written(lines(scrobble(), {"at": 1}), "2")
