@@ -113,7 +113,7 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
         CatalogueUnavailable, IndexUnavailable: the catalogue or the index cannot be opened.
     """
     _check_processes(settings)
-    sign_in, experiments = open_sign_in(settings), Experiments(read_experiments(settings.experiments_file))
+    sign_in, experiments = open_sign_in(settings), Experiments(read_experiments(settings.experiments))
     queue = open_queue(settings)
     with ExitStack() as opened:
         catalogue = _open_catalogue(settings, opened)

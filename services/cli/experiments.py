@@ -40,14 +40,14 @@ def list_experiments(*, as_json: AsJson = False) -> None:
     from services.settings import load_settings
 
     moment, settings = now(), load_settings()
-    described = Assignment(read_experiments(settings.experiments_file))
+    described = Assignment(read_experiments(settings.experiments))
     with open_catalogue(settings) as catalogue:
         known = described.all(catalogue.recommendation_log)
     if as_json:
         found = Experiments(experiments=[Experiment.of(each, moment) for each in known])
         output.print_json(found.model_dump(mode="json"))
     elif not known:
-        output.print_message("There are no experiments. SEGUE_EXPERIMENTS_FILE names the file that describes them.")
+        output.print_message("There are no experiments. SEGUE_EXPERIMENTS names the file that describes them.")
     else:
         columns = [
             Column("experiment", [each.name for each in known]),
@@ -78,7 +78,7 @@ def report(
     from services.settings import load_settings
 
     settings = load_settings()
-    described = Experiments(read_experiments(settings.experiments_file))
+    described = Experiments(read_experiments(settings.experiments))
     with open_catalogue(settings) as catalogue:
         results = report_on(catalogue, described.named(name, catalogue.recommendation_log))
     if as_json:

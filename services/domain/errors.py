@@ -76,7 +76,7 @@ class ExperimentNotFound(NotFound):
     """Neither the file of experiments nor the recommendation log has one of this name."""
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
-        names = f"There are: {', '.join(known)}." if known else "SEGUE_EXPERIMENTS_FILE names their file."
+        names = f"There are: {', '.join(known)}." if known else "SEGUE_EXPERIMENTS names their file."
         super().__init__(f"There is no experiment '{name}'. {names}")
 
 

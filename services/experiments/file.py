@@ -84,7 +84,7 @@ def read_experiments(path: str | None) -> tuple[Experiment, ...]:
     """
     if not path:
         return ()
-    with explained("SEGUE_EXPERIMENTS_FILE", path):
+    with explained("SEGUE_EXPERIMENTS", path):
         found = _File(experiments=read_toml(path))
     return tuple(_experiment(name, each) for name, each in found.experiments.items())
 

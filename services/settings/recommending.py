@@ -45,7 +45,7 @@ class RecommendationSettings(BaseSettings):
             "kept. With more than 0, `segue replay` can estimate how other options would do."
         ),
     )
-    experiments_file: str | None = Field(
+    experiments: str | None = Field(
         default=None,
         description=(
             "TOML file that describes experiments: variants of the ranking, each for some of the listeners "

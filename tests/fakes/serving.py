@@ -58,8 +58,8 @@ def _library(tmp_path_factory: pytest.TempPathFactory, **options: float) -> Path
 def services(library_dir: Path, broker_url: str) -> Iterator[Services]:
     """The composed services of that library and its experiments, with a real broker and the embedded index."""
     experiments = library_dir / "experiments.toml"
-    experiments_file = str(experiments) if experiments.exists() else None
-    made = compose(Settings(data_dir=library_dir, redis_url=broker_url, experiments_file=experiments_file), tower())
+    named = str(experiments) if experiments.exists() else None
+    made = compose(Settings(data_dir=library_dir, redis_url=broker_url, experiments=named), tower())
     wait_until_indexed(made)
     yield made
     made.close()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from services.catalog import Catalogue
+from services.domain.experiments import Experiment, Variant
 from services.domain.listening import Recommendation
 from services.domain.recommendation_log import AnswerKind
 from services.experiments.assignment import Experiments
@@ -125,3 +126,12 @@ def test_nothing_is_logged_when_it_is_off(sqlite_catalogue):
     log = AnswerLog(sqlite_catalogue, LogMode.OFF, Experiments())
 
     assert record(log) is None
+
+
+def test_similar_tracks_take_part_in_no_experiment(sqlite_catalogue):
+    """No tuning changes them, so they would only blur the difference between variants."""
+    experiment = Experiment(name="one", salt="one", variants=(Variant(name="a"), Variant(name="b")))
+    log = AnswerLog(sqlite_catalogue, LogMode.ALL, Experiments([experiment]))
+    kinds = {kind: log.open(kind, listener="ada").experiment for kind in AnswerKind}
+
+    assert kinds == {kind: None if kind == AnswerKind.SIMILAR else "one" for kind in AnswerKind}

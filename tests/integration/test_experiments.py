@@ -95,7 +95,7 @@ def _answer(experiment, variant, listener):
 def segue(library_dir):
     def run(*arguments, code=0, **variables):
         environment = {**os.environ, "SEGUE_DATA_DIR": str(library_dir), "COLUMNS": "200"}
-        environment |= {"SEGUE_EXPERIMENTS_FILE": str(library_dir / "experiments.toml")} | variables
+        environment |= {"SEGUE_EXPERIMENTS": str(library_dir / "experiments.toml")} | variables
         command = [sys.executable, "-m", "services.cli.main", "experiment", *arguments]
         ran = subprocess.run(
             command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
@@ -241,7 +241,7 @@ def test_the_command_explains_what_is_missing(segue, tmp_path):
     wrong = tmp_path / "wrong.toml"
     wrong.write_text("[one]\nvariants.a = {}\nvariants.b = { diversty = 1 }")
 
-    empty = {"SEGUE_EXPERIMENTS_FILE": "", "SEGUE_DATA_DIR": str(tmp_path)}
+    empty = {"SEGUE_EXPERIMENTS": "", "SEGUE_DATA_DIR": str(tmp_path)}
     assert "There are no experiments." in segue("list", **empty).stderr
     assert "There is no experiment 'four'. There are: one, two" in segue("report", "four", code=1).stderr
-    assert "Unknown option 'diversty'" in segue("list", code=1, SEGUE_EXPERIMENTS_FILE=str(wrong)).stderr
+    assert "Unknown option 'diversty'" in segue("list", code=1, SEGUE_EXPERIMENTS=str(wrong)).stderr

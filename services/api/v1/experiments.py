@@ -19,7 +19,7 @@ experiments = Blueprint("experiments", __name__, url_prefix="/v1/experiments")
 @operation("listExperiments", "List the experiments", returns=Experiments)
 @needs(Scope.ADMIN)
 def list_experiments() -> Experiments:
-    """Get the experiments of `SEGUE_EXPERIMENTS_FILE` with their variants, in the order of the file.
+    """Get the experiments of `SEGUE_EXPERIMENTS` with their variants, in the order of the file.
 
     Experiments that are only in the recommendation log follow: the file no longer describes them.
     """

@@ -90,13 +90,13 @@ def test_a_wrong_file_is_explained(read, text, message):
     with pytest.raises(NotConfigured) as caught:
         read(text)
 
-    assert caught.value.detail.startswith("SEGUE_EXPERIMENTS_FILE: '")
+    assert caught.value.detail.startswith("SEGUE_EXPERIMENTS: '")
     assert message in caught.value.detail
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path):
     """A typing error in the setting must not end all experiments silently."""
-    with pytest.raises(NotConfigured, match=r"SEGUE_EXPERIMENTS_FILE: '.*nothing.toml' cannot be read: No such file"):
+    with pytest.raises(NotConfigured, match=r"SEGUE_EXPERIMENTS: '.*nothing.toml' cannot be read: No such file"):
         read_experiments(str(tmp_path / "nothing.toml"))
 
 
