@@ -1,6 +1,7 @@
 """Browse tracks: pages in any order, with filters, and what the filters can choose from."""
 
 import time
+import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -110,6 +111,18 @@ class BrowseStore:
         query = select(_TRACK.id).where(*conditions(selection)).order_by(func.random()).limit(count)
         with self._database.columns() as connection:
             ids = connection.execute(query).scalars().all()
+            found = found_tracks(connection, ids)
+        return [found[each] for each in ids if each in found]
+
+    def drawn(self, selection: Selection, count: int) -> list[Track]:
+        """Return some of the selected tracks, in the order of their ids from a random one: ids are hashes.
+
+        It reads as many rows as it needs, where `random` reads all of the selection.
+        """
+        start, ordered = str(uuid.uuid4()), select(_TRACK.id).where(*conditions(selection)).order_by(_TRACK.id)
+        with self._database.columns() as connection:
+            ids = list(connection.execute(ordered.where(_TRACK.id >= start).limit(count)).scalars())
+            ids += connection.execute(ordered.where(_TRACK.id < start).limit(count - len(ids))).scalars()
             found = found_tracks(connection, ids)
         return [found[each] for each in ids if each in found]
 
