@@ -30,6 +30,8 @@ def test_it_finds_what_the_index_finds(services, filters):
     assert [[hit.id for hit in hits] for hits in found] == [[hit.id for hit in hits] for hits in expected]
     for ours, theirs in zip(found, expected, strict=True):
         np.testing.assert_allclose([hit.score for hit in ours], [hit.score for hit in theirs], atol=1e-5)
+    excluded = frozenset(map(track_id, range(3)))
+    assert exact.count_matching(filters, excluded) == services.index.count_matching(filters, excluded)
 
 
 def test_an_empty_catalogue_has_no_neighbours(catalogue):
