@@ -46,6 +46,7 @@ NAMES_OF_A = (*DEMO_TRACKS.values(), "Maxstack", "Endgame", "Rainy Sunday", "Sma
 
 UNLIMITED = {
     r"FROM library_members \s*WHERE library_members.listener = \?": "the libraries of a listener, to refuse others",
+    r"^SELECT COUNT\(\*\) FROM \(SELECT 1 FROM locations WHERE library IN": "the files of own libraries, each minute",
     r"^SELECT \(?EXISTS \(SELECT \* \s*FROM listens": "whether a listener is known, to let nobody take a name",
     r"^SELECT library_roots.path, library_roots.library \s*FROM library_roots$": "folders of others below a scan",
     r"\b(?:library_usage|library_quotas)\b": "a process writes what all libraries used at once",
