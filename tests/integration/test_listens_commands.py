@@ -33,7 +33,7 @@ def segue(url, *arguments, given=""):
     environment = {**os.environ, "SEGUE_URL": url, "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, "-m", "services.cli.main", *arguments]
     return subprocess.run(
-        command, env=environment, cwd=ROOT, input=given, capture_output=True, text=True, check=False, timeout=60
+        command, env=environment, cwd=ROOT, input=given, capture_output=True, text=True, check=False, timeout=300
     )
 
 
