@@ -121,7 +121,8 @@ def simulate(  # noqa: PLR0913  each is a part of the simulation
         CatalogueUnavailable: the last listener is incomplete; `segue forget` removes such a listener.
     """
     sound = Sound.read(catalogue)
-    simulation = _Simulation(catalogue, index, sound, until - timedelta(days=DAYS), half_life_days)
+    midnight = until.replace(hour=0, minute=0, second=0, microsecond=0)
+    simulation = _Simulation(catalogue, index, sound, midnight - timedelta(days=DAYS), half_life_days)
     known = {each.name for each in catalogue.listens.listeners()}
     written = 0
     for number in range(1, listeners + 1):

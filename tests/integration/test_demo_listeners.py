@@ -10,8 +10,9 @@ from services.evaluation.demo_listeners import DAYS, EXPERIMENT, SESSION, simula
 from services.index.exact import ExactIndex
 from tests.fakes.library import open_catalogue, write_library
 
-UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
+UNTIL = datetime(2026, 11, 1, 15, 30, tzinfo=UTC)
 LISTENERS, HALF_LIFE = 6, 30.0
+EARLIEST_HOUR = 5
 
 
 def run(catalogue, seed=0, listeners=LISTENERS):
@@ -37,8 +38,9 @@ def test_listeners_have_a_history_of_weeks(simulated):
 
     assert len(listens) == written > 20 * LISTENERS
     assert {EventKind.PLAY, EventKind.SKIP, EventKind.LIKE} <= {each.kind for each in listens}
-    assert UNTIL - timedelta(days=DAYS) <= min(each.at for each in listens)
-    assert max(each.at for each in listens) <= UNTIL + timedelta(hours=1)
+    assert UNTIL - timedelta(days=DAYS + 1) <= min(each.at for each in listens)
+    assert max(each.at for each in listens) <= UNTIL
+    assert min(each.at.hour for each in listens) >= EARLIEST_HOUR
     assert any(each.track_id is None for each in listens)
 
 
