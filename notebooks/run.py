@@ -1,7 +1,7 @@
 """Open the notebooks in JupyterLab (`python notebooks/run.py lab`), or execute them (`… execute`).
 
 Both use the service at `SEGUE_URL`, or the one that runs on this machine, and otherwise start Segue on the demo
-library, with a data directory of its own.
+library with simulated listeners, with a data directory of its own.
 """
 
 import os
@@ -71,6 +71,7 @@ def service() -> Iterator[str]:
         Thread(target=deque, args=(process.stdout, 0), daemon=True).start()  # a full pipe would stop the service
         url = f"http://127.0.0.1:{port}"
         _wait_for_map(url)
+        subprocess.run([BIN / "segue", "demo-listeners"], check=True, env=environment, stdout=subprocess.DEVNULL)
         yield url
     finally:
         process.send_signal(signal.SIGINT)

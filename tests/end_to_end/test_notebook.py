@@ -11,7 +11,7 @@ import httpx
 import jupytext
 import pytest
 
-from notebooks.run import NOTEBOOKS, executed
+from notebooks.run import BIN, NOTEBOOKS, executed
 from tests.fakes.serving import free_port
 
 pytestmark = pytest.mark.timeout(600)
@@ -29,11 +29,20 @@ def outputs(notebook):
     return [output for cell in cells for output in cell.outputs if "data" in output]
 
 
+@pytest.fixture(scope="module")
+def listeners(running):
+    """Simulated listeners, as `make lab` adds them; the first notebook needs none."""
+    folder = running.client.request("GET", "/v1/status").json()["data_dir"]
+    subprocess.run([BIN / "segue", "demo-listeners"], check=True, env=os.environ | {"SEGUE_DATA_DIR": folder})
+
+
 @pytest.mark.parametrize(
     "source", [FIRST, *(pytest.param(each, marks=pytest.mark.slow) for each in OTHERS)], ids=lambda path: path.stem
 )
-def test_a_notebook_runs_and_shows_figures_tables_and_players(running, source, monkeypatch):
+def test_a_notebook_runs_and_shows_figures_tables_and_players(running, source, monkeypatch, request):
     """No cell raises, and each figure has a text that says what it shows."""
+    if source != FIRST:
+        request.getfixturevalue("listeners")
     monkeypatch.setenv("SEGUE_URL", running.client.url)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([os.getcwd(), "clients/python"]))  # noqa: PTH109
     shown = outputs(executed(source))

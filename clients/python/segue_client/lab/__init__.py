@@ -15,6 +15,18 @@ from segue_client.lab.figures import (
     style,
 )
 from segue_client.lab.library import Library, connect, load
+from segue_client.lab.listening import (
+    drift,
+    interval_bars,
+    interval_line,
+    listeners,
+    listening,
+    mean_by_listener,
+    not_found,
+    simulated,
+    taste_figure,
+    vibes,
+)
 from segue_client.lab.sound import clipping
 from segue_client.lab.spaces import (
     Directions,
@@ -46,17 +58,27 @@ __all__ = [
     "directions",
     "disagreeing_neighbours",
     "distribution_figure",
+    "drift",
     "duplicates",
     "explore",
     "hubness",
+    "interval_bars",
+    "interval_line",
+    "listeners",
+    "listening",
     "load",
     "map_figure",
+    "mean_by_listener",
     "mood_figure",
     "nearest",
+    "not_found",
     "odd_ones_out",
     "players",
     "read_embeddings",
     "robustness",
     "show",
+    "simulated",
     "style",
+    "taste_figure",
+    "vibes",
 ]
