@@ -68,8 +68,15 @@ class Totals:
 
     @property
     def error(self) -> float:
-        """The standard error of the ratio over listeners, by linearisation (the delta method); infinite for one."""
-        return float(_errors(self._moments().sum(axis=0)[:, None], len(self.values))[0])
+        """The standard error of the ratio over listeners; infinite for one listener.
+
+        It is that of the jackknife, which leaves out one listener after the other. Linearisation (the delta method)
+        would be 1 % smaller where a few listeners listen much more than the others, and intervals would cover less.
+        """
+        count, rest = len(self.values), self.sizes.sum() - self.sizes
+        if count < 2:  # noqa: PLR2004  one listener shows no spread
+            return inf
+        return sqrt((count - 1) / count * float(np.square((self.values - self.ratio * self.sizes) / rest).sum()))
 
     def _moments(self) -> Array:
         values, sizes = self.values, self.sizes
@@ -92,7 +99,7 @@ def _draws(count: int, samples: int, random: np.random.Generator) -> Iterator[ND
 
 
 def _errors(sums: Array, count: int) -> Array:
-    """Return the standard errors of ratios from (5, samples) sums of the moments of `count` listeners."""
+    """Return the linearised standard errors of ratios from (5, samples) sums of the moments of `count` listeners."""
     values, sizes, squares, products, squared_sizes = sums
     if count < 2:  # noqa: PLR2004  one listener shows no spread
         return np.full(len(values), inf)
