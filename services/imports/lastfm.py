@@ -97,8 +97,7 @@ def rows(stream: IO[bytes], name: str) -> Generator[tuple[int, Entry]]:
     text = TextIOWrapper(stream, encoding=_encoding_of(stream, name), newline="")
     lines = _lines(text, name)
     first = next(lines, "")
-    delimiter = max(DELIMITERS, key=lambda each: len(next(csv.reader([first], delimiter=each), [])))
-    reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
+    reader = csv.reader(chain([first], lines), delimiter=_delimiter_of(first, name), strict=True)
     columns: Columns | None = None
     try:
         for row in filter(None, reader):
@@ -143,6 +142,14 @@ def scrobble(entry: Entry) -> Iterator[Fields | LeftOut]:
     }
 
 
+def _delimiter_of(first: str, name: str) -> str:
+    """Return the delimiter that gives the first line the most columns."""
+    try:
+        return max(DELIMITERS, key=lambda each: len(next(csv.reader([first], delimiter=each), [])))
+    except csv.Error as error:
+        raise InvalidEntry(f"{name}, line 1", f"it is no CSV ({error})") from error
+
+
 def _is_date(text: str) -> bool:
     try:
         moment(text, DATE_FORMATS)
@@ -153,11 +160,15 @@ def _is_date(text: str) -> bool:
 
 def _lines(text: TextIOWrapper, name: str) -> Iterator[str]:
     number = 0
-    while line := text.readline(LINE_MAX):
-        number += 1
-        if len(line) == LINE_MAX:
-            raise InvalidEntry(f"{name}, line {number}", f"it has more than {LINE_MAX:,} characters")
-        yield line
+    try:
+        while line := text.readline(LINE_MAX):
+            number += 1
+            if len(line) == LINE_MAX:
+                raise InvalidEntry(f"{name}, line {number}", f"it has more than {LINE_MAX:,} characters")
+            yield line
+    except UnicodeDecodeError as error:  # of UTF-16; the others were checked
+        why = f"it is not encoded in {error.encoding}: the file may be cut off"
+        raise InvalidEntry(f"{name}, line {number + 1}", why) from error
 
 
 def _encoding_of(stream: IO[bytes], name: str) -> str:

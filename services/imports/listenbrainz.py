@@ -59,7 +59,7 @@ class ListenBrainz:
         """
         score, mbid = entry.get("score"), uuid_of(entry.get("recording_mbid"))
         at = moment(entry.get("created"))
-        if score not in VERDICT_OF_SCORE:
+        if not isinstance(score, int) or score not in VERDICT_OF_SCORE:
             raise ValueError("score is neither 1 nor -1")
         names = [f"{MBID}:{mbid}"] if mbid else []
         subject = entry.get("recording_msid") or mbid

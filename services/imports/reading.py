@@ -4,13 +4,13 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import IO
 
-import ijson
 from pydantic import ValidationError
 from pydantic_core import from_json
 
 from services.api.schemas.exports import ExportHead
 from services.api.schemas.listens import ListenIn
 from services.imports import lastfm, spotify
+from services.imports.arrays import BrokenArray, entries_of
 from services.imports.entries import Entry, Fields, InvalidEntry, LeftOut, Tally
 from services.imports.listenbrainz import ListenBrainz
 from services.imports.sources import Source
@@ -121,7 +121,7 @@ def _json_lines(stream: IO[bytes], name: str) -> Generator[Found]:
     while line := stream.readline(ENTRY_MAX_BYTES):
         number += 1
         if len(line) == ENTRY_MAX_BYTES:
-            raise _too_long(name, LINE, number)
+            raise InvalidEntry(f"{name}, {LINE} {number}", f"it has more than {ENTRY_MAX_BYTES:,} bytes")
         if line.strip():
             try:
                 yield number, _object(from_json(line))
@@ -130,47 +130,19 @@ def _json_lines(stream: IO[bytes], name: str) -> Generator[Found]:
 
 
 def _array(stream: IO[bytes], name: str) -> Generator[Found]:
-    bounded, number = _Bounded(stream), 0
+    number = 0
     try:
-        for entry in ijson.items(bounded, "item", use_float=True):
+        for entry in entries_of(stream, ENTRY_MAX_BYTES):
             number += 1
-            bounded.since_entry = 0
             yield number, entry if isinstance(entry, dict) else ValueError("it is no object of JSON")
-    except ijson.JSONError as error:
-        why = "the JSON ends or is wrong here: the file may be cut off"
-        raise InvalidEntry(f"{name}, {ENTRY} {number + 1}", why) from error
-    except _EntryTooLong as error:
-        raise _too_long(name, ENTRY, number + 1) from error
-
-
-class _EntryTooLong(Exception):  # noqa: N818  it becomes an `InvalidEntry`
-    pass
-
-
-class _Bounded:
-    """A file that refuses to be read further if an entry does not end."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self.since_entry = 0
-
-    def read(self, size: int = -1) -> bytes:
-        """Read as a file does."""
-        if self.since_entry > ENTRY_MAX_BYTES:
-            raise _EntryTooLong
-        found = self._stream.read(size)
-        self.since_entry += len(found)
-        return found
+    except BrokenArray as error:
+        raise InvalidEntry(f"{name}, {ENTRY} {number + 1}", str(error)) from error
 
 
 def _object(found: object) -> Entry:
     if not isinstance(found, dict):
         raise ValueError("a list or a value")  # noqa: TRY004  caught with the errors of the parser
     return found
-
-
-def _too_long(name: str, unit: str, number: int) -> InvalidEntry:
-    return InvalidEntry(f"{name}, {unit} {number}", f"it has more than {ENTRY_MAX_BYTES:,} bytes")
 
 
 def _reason(error: ValueError) -> str:

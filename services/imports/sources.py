@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO
-from zipfile import BadZipFile, ZipFile, ZipInfo, is_zipfile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo, is_zipfile
 
 from services.domain.errors import InvalidRequest
 
@@ -19,6 +19,9 @@ HISTORIES = re.compile(
 
 FEEDBACK = "feedback.jsonl"
 """Read before listens, which give it names."""
+
+MEMBERS_MAX = 2_000
+"""Files of an archive: more than any export has. The list of them is read again for each one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,8 @@ def sources_in(
     """Return the files with listens of an open file: itself, or those in it if it is an archive.
 
     Raises:
-        InvalidRequest: it is an archive that cannot be read, has no listens, or is larger than `max_unpacked` when it
-            is unpacked.
+        InvalidRequest: it is an archive that cannot be read, has no listens, has too many files, or is larger than
+            `max_unpacked` when it is unpacked.
     """
     if not is_zipfile(file):
         file.seek(0)
@@ -63,7 +66,12 @@ def sources_in(
             raise InvalidRequest(f"'{name}' is not a complete ZIP archive. Download it again.")
         return [Source(name, reopen)]
     with _readable(name), ZipFile(file) as archive:
+        if len(archive.infolist()) > MEMBERS_MAX:
+            raise InvalidRequest(f"'{name}' has more than {MEMBERS_MAX:,} files. Unpack it, and import the folder.")
         members = sorted(filter(_is_history, archive.infolist()), key=lambda each: _order(each.filename))
+    # Other methods may need much memory to unpack, and no service uses them.
+    if any(each.compress_type not in {ZIP_STORED, ZIP_DEFLATED} for each in members):
+        raise InvalidRequest(f"'{name}' is compressed by an unusual method. Unpack it, and import the folder.")
     # A member is never unpacked beyond the size that the archive states.
     if max_unpacked is not None and sum(each.file_size for each in members) > max_unpacked:
         raise InvalidRequest(

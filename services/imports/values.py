@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from math import inf
 from uuid import UUID
 
 from services.api.request_limits import NAMED_MAX, PLAYED_MS_MAX, TIME_AHEAD
@@ -38,7 +39,7 @@ def milliseconds(found: object, name: str) -> int:
     Raises:
         ValueError: the value is not a number of milliseconds.
     """
-    if not isinstance(found, int | float) or isinstance(found, bool) or found < 0:
+    if not isinstance(found, int | float) or isinstance(found, bool) or not 0 <= found < inf:
         raise ValueError(f"{name} is not a number of milliseconds: {shown(found)}")
     return min(round(found), PLAYED_MS_MAX)
 
@@ -63,7 +64,7 @@ def moment(found: object, formats: Iterable[str] = ()) -> datetime:
 
 def shown(found: object) -> str:
     """Return a value for a message, which it does not fill."""
-    text = repr(found)
+    text = repr(found) if isinstance(found, str | int | float | None) else "a list or an object"
     return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}…"
 
 

@@ -239,7 +239,18 @@ def test_a_scrobble_without_a_time_is_still_playing(written):
         (lines(scrobble(), {"track_metadata": {}, "listened_at": SECONDS}), "line 2: no artist_name"),
         (lines(scrobble() | {"listened_at": True}), "line 1: the time cannot be read: True"),
         (lines(scrobble() | {"track_metadata": None}), "line 1: track_metadata is not an object"),
-        ("[" + "1" * 2 * ENTRY_MAX_BYTES, "entry 1: it has more than 1,048,576 bytes"),
+        (json.dumps([STREAM | {"ms_played": float("nan")}]), "entry 1: the JSON ends or is wrong here"),
+        (json.dumps([STREAM]).replace("108019", "1e999"), "entry 1: ms_played is not a number of milliseconds: inf"),
+        (json.dumps([STREAM | {"ts": [1]}]), "entry 1: the time cannot be read: a list or an object"),
+        (json.dumps([STREAM]).replace("108019", "[" * 100_000 + "]" * 100_000), "entry 1: it is nested too deeply"),
+        (json.dumps([STREAM]) + "[", "entry 2: text follows the end of the list"),
+        (b'["\xe9"]', "entry 1: it is not encoded in UTF-8"),
+        ("[" + " " * 2 * ENTRY_MAX_BYTES, "entry 1: it has more than 1,048,576 characters"),
+        (lines(scrobble(ms_played=float("inf"))), "line 1: ms_played is not a number of milliseconds: inf"),
+        (lines({"score": [1], "recording_msid": "m", "created": SECONDS}), "line 1: score is neither 1 nor -1"),
+        ("artist,track,date," + "x" * 140_000, "line 1: it is no CSV (field larger than field limit"),
+        ("artist,track,date\n".encode("utf-16")[:-1], "line 1: it is not encoded in utf-16-le: the file may be cut"),
+        ("[" + "1" * 2 * ENTRY_MAX_BYTES, "entry 1: it has more than 1,048,576 characters"),
         ("{" + "1" * 2 * ENTRY_MAX_BYTES, "line 1: it has more than 1,048,576 bytes"),
         ("x" * 2 * ENTRY_MAX_BYTES, "line 1: it has more than 1,048,576 characters"),
     ],
@@ -311,3 +322,28 @@ def test_a_damaged_archive_is_refused(zipped, written):
     assert "is not a complete ZIP archive" in refusal(written(whole[:-40], "cut.zip"))
     assert "cannot be unpacked" in refusal(written(wrong, "wrong.zip"))
     assert "has no listens" in refusal(zipped(**{"Userdata.json": "{}"}))
+
+
+def test_an_array_is_read_in_parts(written):
+    """Entries, letters and white space may lie where two parts meet; the memory holds one part."""
+    streams = [
+        STREAM | {"master_metadata_track_name": f"Ünï {number} {'é' * (number % 97 + 1)}"} for number in range(2000)
+    ]
+    text = " [\n" + ",\r\n  ".join(json.dumps(each, ensure_ascii=False) for each in streams) + " ]\n "
+
+    listens, _ = read(written(text))
+    assert [each.title for each in listens] == [each["master_metadata_track_name"] for each in streams]
+    assert read(written("[ ]"))[0] == []
+
+
+def test_an_unusual_archive_is_refused(tmp_path):
+    """Some methods of compression need much memory, and a list of very many files much time."""
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("1.jsonl", lines(scrobble()))
+    assert "compressed by an unusual method" in refusal(path)
+
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(2001):
+            archive.writestr(f"{number}.jsonl", "")
+    assert "has more than 2,000 files" in refusal(path)
