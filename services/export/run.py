@@ -31,7 +31,7 @@ from services.storage.disk import DISK_FULL, sync
 from services.storage.locks import acquire
 
 MANIFEST, LOCK = "export.json", "export.lock"
-ROW_GROUP_ROWS, ROW_GROUP_BYTES = 50_000, 24_000_000
+ROW_GROUP_ROWS, ROW_GROUP_BYTES = 50_000, 20_000_000
 """Limits of a row group of Parquet, whose rows are in memory at once."""
 FILE_ROWS = 1_000_000
 """Rows of a file. Readers take all files of a folder as one table, and may read several at once."""
