@@ -52,6 +52,7 @@ class Terms(Steering, Conditions, total=False):
     """Options that recommendations and radio sessions share; the service documents them in its OpenAPI document."""
 
     user: str | None
+    private: bool
 
 
 class RecommendationTerms(Terms, total=False):

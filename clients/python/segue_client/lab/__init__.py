@@ -3,6 +3,7 @@
 They need the extra `lab`. Notebooks contain questions and answers; what takes more than 20 lines is here, with tests.
 """
 
+from segue_client.lab import experiments, playlists
 from segue_client.lab.altered import ALTERATIONS, robustness
 from segue_client.lab.figures import (
     PALETTE,
@@ -60,6 +61,7 @@ __all__ = [
     "distribution_figure",
     "drift",
     "duplicates",
+    "experiments",
     "explore",
     "hubness",
     "interval_bars",
@@ -74,6 +76,7 @@ __all__ = [
     "not_found",
     "odd_ones_out",
     "players",
+    "playlists",
     "read_embeddings",
     "robustness",
     "show",
