@@ -1,8 +1,9 @@
 """Attach listens to the recommendations that they follow.
 
-A listen belongs to the answer whose `recommendation_id` its sender names, if that answer has its track and is for
-nobody else. Other listens belong to the latest answer for their listener that recommended the track in the 24 hours
-before. A listen may be stored before its answer is written, so both sides look for the other one.
+A listen belongs to the answer whose `recommendation_id` its sender names, if that answer has its track, is for nobody
+else, and is not more than 24 hours younger. Other listens belong to the latest answer for their listener that
+recommended the track in the 24 hours before. A listen may be stored before its answer is written, so both sides look
+for the other one.
 """
 
 from collections import defaultdict
@@ -131,7 +132,8 @@ def _attach(
 def _answer_of(listen: StoredListen, answers: Iterable[Recommended]) -> Recommended | None:
     """Return the recommended track that a listen follows, from those with its track."""
     allowed = [each for each in answers if each.listener in (None, listen.listener)]
-    named = [each for each in allowed if each.id == listen.recommendation_id]
+    # The sender's clock may be wrong, but not by days.
+    named = [each for each in allowed if each.id == listen.recommendation_id and listen.at >= each.at - FOLLOWS_WITHIN]
     recent = [
         each for each in allowed if each.listener is not None and each.at <= listen.at <= each.at + FOLLOWS_WITHIN
     ]

@@ -21,6 +21,9 @@ TRACK_COLUMNS = ("track_id", "id")
 PARQUET_START = b"PAR1"
 BATCH_ROWS = 5_000
 
+LINE_MAX_BYTES = 1 << 20
+"""A line of CSV: more than all features have, so that a file without line breaks does not fill the memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -82,6 +85,8 @@ def _columns(path: Path, names: Sequence[str], namespace: str, known: Mapping[st
     track = next((names.index(name) for name in TRACK_COLUMNS if name in names), None)
     if track is None:
         raise InvalidRequest(f"'{path.name}' has no column 'track_id' with the ids or external ids of tracks.")
+    if names.count(names[track]) > 1:
+        raise InvalidRequest(f"'{path.name}' has two columns '{names[track]}'.")
     features, types = dict[int, str](), dict[str, FeatureType]()
     for place, heading in enumerate(names):
         if place == track:
@@ -120,7 +125,7 @@ def _csv(path: Path, namespace: str, known: Mapping[str, FeatureType]) -> Source
 def _cells(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of a CSV file that are not empty, with the line in which each ends."""
     with path.open("rb") as file:
-        heading = file.readline()
+        heading = file.readline(LINE_MAX_BYTES)
         file.seek(0)
         separator = max(",;\t", key=lambda each: heading.count(each.encode()))
         reader = csv.reader(_lines(path, file), delimiter=separator, strict=True)
@@ -133,7 +138,9 @@ def _cells(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _lines(path: Path, file: Any) -> Iterator[str]:  # noqa: ANN401  an open file
-    for number, line in enumerate(file, 1):
+    for number, line in enumerate(iter(lambda: file.readline(LINE_MAX_BYTES), b""), 1):
+        if len(line) == LINE_MAX_BYTES:
+            refuse(path, number, f"it has more than {LINE_MAX_BYTES:,} bytes.")
         try:
             yield line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError:
@@ -234,6 +241,8 @@ def _parquet(path: Path, namespace: str, known: Mapping[str, FeatureType]) -> So
                         yield Row(number, str(track or "").strip(), _checked(path, number, types, row))
         except (pa.ArrowException, OSError) as error:
             refuse(path, number + 1, f"the rest of the Parquet file cannot be read: {error}")
+        except UnicodeDecodeError:
+            refuse(path, number + 1, "this or a later text is not encoded in UTF-8: the Parquet file is damaged.")
 
     return Source(types, rows)
 

@@ -131,6 +131,18 @@ def test_a_listen_is_not_attached_to_an_answer_of_others(catalogue, name):
     assert followed(catalogue) == {other.id: [], without.id: []}
 
 
+def test_a_listen_long_before_its_answer_is_not_attached(catalogue):
+    """A named answer must not be more than a day younger: clocks of players are a little wrong, not by days."""
+    named = answer(1)
+    catalogue.recommendation_log.add([named])
+
+    early = listen(1, NOON - timedelta(hours=23), recommendation_id=named.id)
+    catalogue.listens.add("ada", [early, listen(1, NOON - timedelta(days=2), recommendation_id=named.id)])
+
+    [[_, outcomes]] = catalogue.recommendation_log.outcomes()
+    assert [outcome.at for outcome in outcomes] == [early.at]
+
+
 def test_a_listen_without_a_name_belongs_to_the_latest_answer_of_a_day(catalogue):
     """Only answers for the listener, with the track, in the 24 hours before the listen count."""
     old, latest = answer(1, at=NOON - timedelta(days=2)), answer(3, 1)

@@ -107,6 +107,8 @@ REFUSED = {
     "no rows": ("track_id,a:text\n", "has no row of a track"),
     "bad heading": ("track_id,1st\ntest:0,1\n", "The column '1st' cannot name own features"),
     "two columns": ("track_id,My A,my-a\ntest:0,1,2\n", "has two columns for 'mine.my_a'"),
+    "two track columns": ("track_id,track_id\ntest:0,test:0\n", "has two columns 'track_id'"),
+    "no line breaks": ("track_id,a\ntest:0,1\n" + "x" * 2_000_000, "row 3: it has more than 1,048,576 bytes"),
     "unknown type": ("track_id,a:date\ntest:0,1\n", "'date' in the heading 'a:date' is no type"),
 }
 
@@ -177,6 +179,10 @@ def test_a_wrong_parquet_file_is_refused(catalogue, tmp_path):
     whole.write_bytes(whole.read_bytes()[:-20])
     with pytest.raises(InvalidRequest, match="is no complete Parquet file"):
         import_features(catalogue, whole)
+    buffers = [None, pa.py_buffer(bytes(4) + b"\2\0\0\0"), pa.py_buffer(b"\xff\xfe")]
+    damaged = parquet(tmp_path, track_id=ids[:1], a=pa.Array.from_buffers(pa.string(), 1, buffers))
+    with pytest.raises(InvalidRequest, match="row 1: this or a later text is not encoded in UTF-8"):
+        import_features(catalogue, damaged)
     damaged = parquet(tmp_path, track_id=ids, a=[1.0, 2.0, 3.0])
     damaged.write_bytes(b"PAR1" + b"\0" * 200 + damaged.read_bytes()[204:])
     with pytest.raises(InvalidRequest, match=re.compile("row 1: the rest of the Parquet file cannot be read")):
