@@ -9,7 +9,7 @@ What a document contains depends on what was asked:
 | `remembered` | which stored listens counted: the fields of `RememberedAt`, and a digest of what they gave |
 | `similar_to`, `exclude` | the track that similar ones were asked for, and the tracks that were left out |
 | `seeds` | the track ids of each seed, if tracks that follow several seeds were asked for |
-| `session`, `limit` | the state of a radio session, see `services.catalog.radio`, and the number of tracks |
+| `session`, `limit` | the state of a radio session, see `services.catalog.radio_documents`, and the number of tracks |
 """
 
 import hashlib

@@ -12,7 +12,7 @@ import numpy as np
 
 from services.catalog import Catalogue
 from services.catalog.questions import question_of
-from services.catalog.radio import state_of
+from services.catalog.radio_documents import state_of
 from services.domain.errors import InvalidRequest
 from services.domain.libraries import within
 from services.domain.listening import EventKind, Recommendation

@@ -10,7 +10,8 @@ from sqlalchemy import JSON, column, func, insert, select, table, update
 
 from services.catalog.database import MIGRATIONS, now
 from services.catalog.idempotency import Mismatch
-from services.catalog.radio import CALLS_KEPT, EVENTS_KEPT, call_as_json
+from services.catalog.radio import CALLS_KEPT, EVENTS_KEPT
+from services.catalog.radio_documents import call_as_json
 from services.catalog.tables import IdempotencyRow, RadioEventRow, RadioRow, RadioTrackRow
 from services.domain.errors import RadioNotFound
 from services.domain.filters import Filters, Range

@@ -9,7 +9,7 @@ import pytest
 
 from services.api.app import create_app
 from services.catalog.questions import question_of
-from services.catalog.radio import state_of
+from services.catalog.radio_documents import state_of
 from services.domain.tuning import EXPLORATION_MAX
 from services.recommend.answer_log import AnswerLog
 from services.settings.recommending import LogMode

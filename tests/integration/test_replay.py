@@ -13,7 +13,7 @@ import pytest
 
 from services.catalog.database import now
 from services.catalog.questions import question_as_json
-from services.catalog.radio import state_as_json
+from services.catalog.radio_documents import state_as_json
 from services.cli.evaluating import print_replay
 from services.composition import word_reader
 from services.domain.listening import EventKind, ListenEvent, NewListen, plays

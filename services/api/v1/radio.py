@@ -16,7 +16,7 @@ from services.api.security.authentication import require_listener
 from services.api.security.permissions import needs
 from services.api.v1 import presenters
 from services.catalog.database import is_storable
-from services.catalog.radio import state_as_json
+from services.catalog.radio_documents import state_as_json
 from services.domain.access import Scope
 from services.domain.errors import RadioNotFound
 from services.domain.listening import ListenEvent
