@@ -58,11 +58,12 @@ def segue(
     catalogue: Catalogue, index: VectorSearch, library: OwnLibrary, half_life_days: float, options: Question
 ) -> Method:
     """Recommend with Segue's recommender at the moment of a period."""
-    clock = _Clock()
-    recommender = Recommender(catalogue.tracks, index, clock, half_life_days=half_life_days)
+    at = datetime.min.replace(tzinfo=UTC)
+    recommender = Recommender(catalogue.tracks, index, lambda: at, half_life_days=half_life_days)
 
     def answer(period: Period) -> Positions:
-        clock.at = period.at
+        nonlocal at
+        at = period.at
         question = replace(options, remembered=period.past, filters=period.filters, explain=False)
         return library.positions([each.track_id for each in recommender.recommend(question).recommendations])
 
@@ -124,15 +125,6 @@ def artist_radio(library: OwnLibrary) -> Method:
 def random(library: OwnLibrary) -> Method:
     """Recommend random tracks."""
     return lambda period: _best(_noise(library, period), period)
-
-
-class _Clock:
-    """The moment of the period that is asked about."""
-
-    at = datetime.min.replace(tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.at
 
 
 def _liked(library: OwnLibrary, period: Period) -> tuple[Positions, NDArray[np.float64]]:

@@ -12,13 +12,10 @@ from services.domain.vector_index import VectorSearch
 from services.evaluation.own_listeners import WANTED, OwnLibrary, OwnListeners, Period, drawn, read
 from services.evaluation.own_methods import DEPTH, RANDOM, SEGUE, UNLIMITED, Method, methods
 from services.evaluation.trials import diversity, ndcg
-from services.experiments.statistics import Interval, cluster_bootstrap
+from services.experiments.statistics import LISTENERS_MIN, Interval, cluster_bootstrap
 
 PERIODS_MIN = 10
 """Periods without which nothing is said."""
-
-LISTENERS_MIN = 10
-"""Listeners from which on the intervals are by listener, and so hold for other listeners of the same kind, too."""
 
 ERROR = 0.05
 """Probability that any of the verdicts on the other methods is wrong: it is divided among them (Bonferroni)."""
@@ -81,7 +78,10 @@ class OwnReport:
 
     @property
     def by_listener(self) -> bool:
-        """Whether the intervals are by listener; with few listeners they are by period."""
+        """Whether the intervals are by listener, and so hold for other listeners of the same kind, too.
+
+        With few listeners they are by period.
+        """
         return self.listeners >= LISTENERS_MIN
 
     def those(self, verdict: Verdict) -> list[str]:

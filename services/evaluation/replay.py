@@ -113,8 +113,8 @@ class Replayer:
     def __init__(self, catalogue: Catalogue, index: CountingSearch, words: WordReader, half_life_days: float) -> None:
         self._catalogue = catalogue
         self._at = datetime.min.replace(tzinfo=UTC)
-        self._recommender = Recommender(catalogue.tracks, index, self._clock, half_life_days=half_life_days)
-        self._radio = Radio(catalogue, index, self._recommender, self._clock, words=words)
+        self._recommender = Recommender(catalogue.tracks, index, lambda: self._at, half_life_days=half_life_days)
+        self._radio = Radio(catalogue, index, self._recommender, lambda: self._at, words=words)
 
     def replay(
         self,
@@ -159,9 +159,6 @@ class Replayer:
         question = _limited(question, answer)
         first, other = (self._answer(document.get("seeds"), arm.applied(question)) for arm in arms)
         return first, other
-
-    def _clock(self) -> datetime:
-        return self._at
 
     def _next(self, state: SessionState, terms: Question, limit: int) -> tuple[Recommendation, ...]:
         asked = replace(state, session=replace(state.session, terms=terms))

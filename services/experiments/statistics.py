@@ -27,7 +27,7 @@ OBSERVATIONS_OPTIMAL = 1_000
 """Observations at which the confidence sequence is tightest; it is at most 15 % wider from 200 to 20,000."""
 
 LISTENERS_MIN = 10
-"""Listeners of each variant from which on their differences have intervals; with fewer, intervals are often wrong."""
+"""Listeners, of each variant if there are several, that intervals need; with fewer, they are often wrong."""
 
 POWER = 0.8
 """Probability to find an effect that is there, when the number of listeners is planned."""
