@@ -11,12 +11,19 @@ from services.catalog.libraries import as_member
 from services.catalog.tables import ComparisonRow
 from services.catalog.track_names import canonical_id
 from services.domain.comparison import Baseline, Choice, Comparison, Contest, Pair, Preferred, Tally
-from services.domain.errors import ComparisonNotFound
+from services.domain.errors import NotFound
 
 ANSWER_WITHIN = timedelta(days=1)
 """A comparison without an answer is deleted after this time."""
 
 _ROW = ComparisonRow
+
+
+class ComparisonNotFound(NotFound):
+    """The listener has no comparison with this id, or did not answer it within a day."""
+
+    def __init__(self, comparison_id: str) -> None:
+        super().__init__(f"This listener has no comparison with the id '{comparison_id}'. Ask for another pair.")
 
 
 class ComparisonStore:

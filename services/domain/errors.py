@@ -2,8 +2,8 @@
 
 * SegueError
   * NotFound: TrackNotFound, PictureNotFound, JobNotFound, RadioNotFound, KeyNotFound,
-    PlaylistNotFound, ComparisonNotFound, ExperimentNotFound, ListenerNotFound, LibraryNotFound, LinkNotFound,
-    PersonNotFound, SignInNotConfigured
+    PlaylistNotFound, ListenerNotFound, LibraryNotFound, LinkNotFound, PersonNotFound,
+    SignInNotConfigured
   * InvalidRequest: InvalidCursor, PathNotScannable, ArchiveUnusable, UnknownMood, UnusableClip, UnusablePicture,
     UnusableVideo
   * UnsupportedAudio: AudioNotRead
@@ -29,7 +29,7 @@ status. Errors of HTTP itself are defined in `services.api`.
 
 # ruff: noqa: N818  class names are the titles of problems, such as "Track not found"
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from services.domain.failure import FailureKind
 from services.domain.sign_in import SignInProblem
@@ -72,14 +72,6 @@ class JobNotFound(NotFound):
         super().__init__(f"No job has the id '{job_id}'.")
 
 
-class ExperimentNotFound(NotFound):
-    """Neither the file of experiments nor the recommendation log has one of this name."""
-
-    def __init__(self, name: str, known: Sequence[str]) -> None:
-        names = f"There are: {', '.join(known)}." if known else "SEGUE_EXPERIMENTS names their file."
-        super().__init__(f"There is no experiment '{name}'. {names}")
-
-
 class RadioNotFound(NotFound):
     """No radio session has this id, or it has expired."""
 
@@ -92,13 +84,6 @@ class PlaylistNotFound(NotFound):
 
     def __init__(self, playlist_id: str) -> None:
         super().__init__(f"No playlist has the id '{playlist_id}'.")
-
-
-class ComparisonNotFound(NotFound):
-    """The listener has no comparison with this id, or did not answer it within a day."""
-
-    def __init__(self, comparison_id: str) -> None:
-        super().__init__(f"This listener has no comparison with the id '{comparison_id}'. Ask for another pair.")
 
 
 class ListenerNotFound(NotFound):

@@ -5,8 +5,16 @@ from datetime import datetime
 
 from services.catalog.database import now as current_time
 from services.catalog.recommendation_log import RecommendationLog
-from services.domain.errors import ExperimentNotFound
+from services.domain.errors import NotFound
 from services.domain.experiments import Assigned, Experiment, assign
+
+
+class ExperimentNotFound(NotFound):
+    """Neither the file of experiments nor the recommendation log has one of this name."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        names = f"There are: {', '.join(known)}." if known else "SEGUE_EXPERIMENTS names their file."
+        super().__init__(f"There is no experiment '{name}'. {names}")
 
 
 class Experiments:

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from sqlalchemy import update
 
-from services.catalog.comparisons import ANSWER_WITHIN
+from services.catalog.comparisons import ANSWER_WITHIN, ComparisonNotFound
 from services.catalog.database import now
 from services.catalog.library import FileStamp
 from services.catalog.space_analyses import store_beside
 from services.catalog.tables import ComparisonRow
 from services.domain.comparison import Baseline, Choice, Contest, Pair, Preferred, Tally
-from services.domain.errors import ComparisonNotFound, InvalidRequest
+from services.domain.errors import InvalidRequest
 from services.domain.filters import Filters
 from services.domain.track import EMBEDDING_DIM, Analysis, Tags
 from services.domain.vector_index import TRACKS
