@@ -48,6 +48,11 @@ def path_argument(text: str, metavar: str, parser: Callable[[str], Path] = path)
     return typer.Argument(parser=parser, metavar=metavar, help=text)
 
 
+def time_option(text: str) -> Any:  # noqa: ANN401  Typer's
+    """Return an option that is a day or a time in UTC; the time has no time zone."""
+    return typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help=text)
+
+
 M3u = Annotated[
     Path | None,
     typer.Option(parser=path, metavar="FILE", help="Write the tracks as an M3U8 playlist; - prints it instead."),

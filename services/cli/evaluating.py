@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.cli.arguments import AsJson, path
+from services.cli.arguments import AsJson, path, time_option
 
 if TYPE_CHECKING:
     from services.evaluation.own_report import OwnReport
@@ -47,11 +47,8 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Compare Segue with simple methods on what your listeners played. See docs/evaluate.md."""
-    from contextlib import ExitStack
-
     from services.cli import output
-    from services.cli.maintenance import open_catalogue
-    from services.cli.mixes import search_index
+    from services.cli.searching import open_search
     from services.evaluation.own_report import evaluate as run
     from services.settings import load_settings
 
@@ -59,10 +56,7 @@ def evaluate(
         raise typer.BadParameter("Say what to evaluate on: --listens.")
 
     settings = load_settings()
-    with ExitStack() as stack:
-        catalogue = stack.enter_context(open_catalogue(settings))
-        catalogue.spaces.pin()
-        index = search_index(settings, catalogue, stack)
+    with open_search(settings) as (catalogue, index):
         found = run(catalogue, index, settings.half_life_days, names=user, at_most=at_most, tell=_tell)
     if as_json:
         output.print_json(_as_json(found))
@@ -76,10 +70,7 @@ def replay(
         list[Path],
         typer.Option(parser=path, help="JSON file with options of the ranking; give one or two.", metavar="FILE"),
     ],
-    since: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="Only answers of this time in UTC or later."),
-    ] = None,
+    since: Annotated[datetime | None, time_option("Only answers of this time in UTC or later.")] = None,
     at_most: Annotated[
         int, typer.Option(min=1, help="If there are more answers, as many are drawn at random, always the same.")
     ] = ANSWERS_DEFAULT,
@@ -89,11 +80,8 @@ def replay(
 
     One file is compared with the options that the answers had, two are compared with each other.
     """
-    from contextlib import ExitStack
-
     from services.cli import output
-    from services.cli.maintenance import open_catalogue
-    from services.cli.mixes import search_index
+    from services.cli.searching import open_search
     from services.composition import word_reader
     from services.evaluation.replay import Options, Replayer, sample
     from services.evaluation.replay_report import report
@@ -105,10 +93,7 @@ def replay(
     *others, last = read
     arms = (others[0] if others else Options("as logged", {}), last)
     settings = load_settings()
-    with ExitStack() as stack:
-        catalogue = stack.enter_context(open_catalogue(settings))
-        catalogue.spaces.pin()
-        index = search_index(settings, catalogue, stack)
+    with open_search(settings) as (catalogue, index):
         replayer = Replayer(catalogue, index, word_reader(catalogue), settings.half_life_days)
         logged = catalogue.recommendation_log.outcomes(since=since and since.replace(tzinfo=UTC))
         found = report(catalogue, replayer.replay(sample(logged, at_most), arms, _tell), arms)
@@ -195,16 +180,7 @@ def _as_json(report: "OwnReport") -> dict[str, Any]:
 def _replay_as_json(found: "ReplayReport") -> dict[str, Any]:
     from services.evaluation.replay_report import conclusion
 
-    return _finite({**asdict(found), "conclusion": conclusion(found)})  # type: ignore[no-any-return]
-
-
-def _finite(value: Any) -> Any:  # noqa: ANN401  JSON
-    """Return a value without numbers that JSON does not have."""
-    if isinstance(value, dict):
-        return {name: _finite(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and not isfinite(value) else value
+    return {**asdict(found), "conclusion": conclusion(found)}
 
 
 def _interval(lead: "Interval") -> str:

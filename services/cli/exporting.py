@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli.arguments import AsJson, path_argument
+from services.cli.arguments import AsJson, path_argument, time_option
 
 TOLD_EVERY = 100_000
 """Rows between two messages."""
@@ -25,11 +25,7 @@ def export(  # noqa: PLR0913  each parameter is an option
         str | None, typer.Option(help="Names of tables, separated by commas.", show_default="all")
     ] = None,
     since: Annotated[
-        datetime | None,
-        typer.Option(
-            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
-            help="Only what was added, analysed, heard or changed at this time in UTC or later.",
-        ),
+        datetime | None, time_option("Only what was added, analysed, heard or changed at this time in UTC or later.")
     ] = None,
     file_format: Annotated[str, typer.Option("--format", help="`parquet`, `csv` or `jsonl`.")] = "parquet",
     pseudonymise: Annotated[

@@ -1,22 +1,19 @@
 """`segue playlists push`: choose the mixes of a listener and push them to a linked server."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
 
-from services.catalog import Catalogue
 from services.cli import output
 from services.cli.maintenance import open_catalogue
+from services.cli.searching import open_search
 from services.cli.tables import Column, table_of
-from services.composition import compose_mixes, open_server_index
+from services.composition import compose_mixes
 from services.domain.links import LinkWork
-from services.domain.vector_index import TRACKS, CountingSearch
-from services.index.exact import ExactIndex
 from services.links.opening import opened
 from services.mixes.push import Action, PushedMix, Pusher
 from services.mixes.rules import read_rules, write_default
-from services.settings import Settings, load_settings
+from services.settings import load_settings
 
 DONE: Mapping[Action, str] = {
     Action.CREATE: "created",
@@ -29,17 +26,15 @@ DONE: Mapping[Action, str] = {
 def push(name: str, *, dry_run: bool, as_json: bool) -> None:
     """Push the mixes to a linked server, or print what a push would do."""
     settings = load_settings()
-    with ExitStack() as stack:
-        catalogue = stack.enter_context(open_catalogue(settings))
-        catalogue.spaces.pin()
+    with open_search(settings) as (catalogue, index):
         link = catalogue.links.get(name)
         if not dry_run and (written := write_default(settings.data_path)) is not None:
             output.print_message(f"Wrote the rules of the mixes to {written}. Change them as you like.")
         rules = read_rules(settings.data_path)
-        server = stack.enter_context(opened(settings, link))
-        pusher = Pusher(catalogue, compose_mixes(settings, catalogue, search_index(settings, catalogue, stack)))
+        pusher = Pusher(catalogue, compose_mixes(settings, catalogue, index))
         run = pusher.plan if dry_run else pusher.push
-        pushed = run(link, server, rules, datetime.now(UTC).date())
+        with opened(settings, link) as server:
+            pushed = run(link, server, rules, datetime.now(UTC).date())
     if as_json:
         output.print_json({"link": name, "dry_run": dry_run, "mixes": [_as_json(each) for each in pushed]})
         return
@@ -59,16 +54,6 @@ def stop(name: str, *, as_json: bool) -> None:
         output.print_message(f"Mixes are no longer pushed to '{name}'. The playlists there stay as they are.")
     else:
         output.print_message(f"No mixes were pushed to '{name}'.")
-
-
-def search_index(settings: Settings, catalogue: Catalogue, stack: ExitStack) -> CountingSearch:
-    """Return the Qdrant server, or the catalogue if the API process holds the index."""
-    if settings.qdrant_url is None:
-        return ExactIndex(catalogue.queue_of(TRACKS))
-    view = catalogue.spaces.view()
-    index = open_server_index(settings, for_requests=False, suffix=view.suffix(view.served))
-    stack.callback(index.close)
-    return index
 
 
 def _print(pushed: Sequence[PushedMix], *, dry_run: bool) -> None:

@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from math import isfinite
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -53,9 +54,17 @@ def print_lines(*lines: str) -> None:
 
 
 def print_json(answer: Model | Mapping[str, Any]) -> None:
-    """Print a result as one line of JSON."""
+    """Print a result as one line of JSON; numbers that JSON does not have, such as infinity, become null."""
     content = answer.as_json() if isinstance(answer, Model) else answer
-    answers.out(json.dumps(content, ensure_ascii=False))
+    answers.out(json.dumps(_finite(content), ensure_ascii=False))
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401  JSON
+    if isinstance(value, Mapping):
+        return {name: _finite(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def print_status(status: Status, *, running: bool, refused: bool = False, is_ours: bool = True) -> None:

@@ -22,20 +22,14 @@ def demo_listeners(
 
     Their names are simulated-01, simulated-02 and so on. `segue forget NAME` removes one.
     """
-    from contextlib import ExitStack
-
     from services.catalog.database import now
     from services.cli import output
-    from services.cli.maintenance import open_catalogue
-    from services.cli.mixes import search_index
+    from services.cli.searching import open_search
     from services.evaluation.demo_listeners import simulate
     from services.settings import load_settings
 
     settings = load_settings()
-    with ExitStack() as stack:
-        catalogue = stack.enter_context(open_catalogue(settings))
-        catalogue.spaces.pin()
-        index = search_index(settings, catalogue, stack)
+    with open_search(settings) as (catalogue, index):
         listens = simulate(
             catalogue,
             index,

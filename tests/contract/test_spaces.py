@@ -13,7 +13,7 @@ from services.catalog.database import now
 from services.catalog.exports import Selected
 from services.catalog.spaces import HOME
 from services.catalog.tables import MetaRow, SpaceRow
-from services.cli.mixes import search_index
+from services.cli.searching import search_index
 from services.composition import compose
 from services.domain.errors import InvalidRequest
 from services.domain.spaces import SpaceRole

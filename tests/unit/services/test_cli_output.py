@@ -1,6 +1,8 @@
 """The output of the commands, made from plain objects and compared at 80 columns."""
 
+import json
 from datetime import UTC, datetime
+from math import inf, nan
 
 import pytest
 from rich.console import Console
@@ -83,6 +85,13 @@ def job(**changes):
 
 def track(title, artist=None, album=None, path="folder/a.mp3", **more):
     return SimilarTrack.model_construct(id="t1", title=title, artist=artist, album=album, path=path, **more)
+
+
+def test_json_has_null_in_place_of_numbers_that_it_lacks(capsys):
+    output.print_json({"lead": {"mean": 0.5, "low": -inf, "high": inf}, "means": (nan, 1)})
+
+    found = capsys.readouterr().out
+    assert json.loads(found) == {"lead": {"mean": 0.5, "low": None, "high": None}, "means": [None, 1]}
 
 
 def test_what_was_understood_of_a_picture(printed):
