@@ -59,6 +59,10 @@ LISTED_GENRES_MAX = 500
 HISTOGRAMS_SECONDS = 60.0
 """How long histograms are kept while no track is added or analysed: they take half a second at 100,000 tracks."""
 
+READ_PER_RANDOM = 10
+"""Ids that are read for each random track, so that the same tracks are rarely drawn together. A library of less is read
+whole."""
+
 RARE = 0.005
 """The share of the values beyond each end of a histogram, which a few odd tracks would stretch otherwise."""
 
@@ -107,24 +111,19 @@ class BrowseStore:
         return TrackPage([found[row.id] for row in shown if row.id in found], following)
 
     def random(self, selection: Selection, count: int) -> list[Track]:
-        """Return some of the selected tracks, others each time."""
-        query = select(_TRACK.id).where(*conditions(selection)).order_by(func.random()).limit(count)
-        with self._database.columns() as connection:
-            ids = connection.execute(query).scalars().all()
-            found = found_tracks(connection, ids)
-        return [found[each] for each in ids if each in found]
+        """Return some of the selected tracks, others each time, in a random order.
 
-    def drawn(self, selection: Selection, count: int) -> list[Track]:
-        """Return some of the selected tracks, in the order of their ids from a random one: ids are hashes.
-
-        It reads as many rows as it needs, where `random` reads all of the selection.
+        They come from one part of the library, at a random place in the order of ids. Ids are hashes, so such tracks
+        have nothing in common.
         """
         start, ordered = str(uuid.uuid4()), select(_TRACK.id).where(*conditions(selection)).order_by(_TRACK.id)
+        wanted = READ_PER_RANDOM * count
         with self._database.columns() as connection:
-            ids = list(connection.execute(ordered.where(_TRACK.id >= start).limit(count)).scalars())
-            ids += connection.execute(ordered.where(_TRACK.id < start).limit(count - len(ids))).scalars()
-            found = found_tracks(connection, ids)
-        return [found[each] for each in ids if each in found]
+            ids = list(connection.execute(ordered.where(_TRACK.id >= start).limit(wanted)).scalars())
+            ids += connection.execute(ordered.where(_TRACK.id < start).limit(wanted - len(ids))).scalars()
+            chosen = [ids[place] for place in np.random.default_rng().permutation(len(ids))[:count].tolist()]
+            found = found_tracks(connection, chosen)
+        return [found[each] for each in chosen if each in found]
 
     def count(self, selection: Selection) -> int:
         """Return the number of selected tracks."""

@@ -45,7 +45,7 @@ class Comparer:
         """
         allowed = music_only(filters)
         ready = Selection(statuses=(TrackStatus.READY,), filters=allowed)
-        for track in self._catalogue.browsing.drawn(ready, TRIES):
+        for track in self._catalogue.browsing.random(ready, TRIES):
             for baseline in self._baselines():
                 found = self._pair(track, baseline, allowed)
                 if found is not None:
@@ -100,7 +100,7 @@ class Comparer:
         for genre in (*track.genres, *track.tags):
             same = replace(filters, any_of={**filters.any_of, "genre": (genre,)})
             chosen = Selection(statuses=(TrackStatus.READY,), filters=same)
-            for other in self._catalogue.browsing.drawn(chosen, RANDOM_TRACKS):
+            for other in self._catalogue.browsing.random(chosen, RANDOM_TRACKS):
                 if _is_by_others(other, track) and _is_by_others(other, neighbours[0]):
                     yield neighbours[0], other
 

@@ -1,12 +1,14 @@
 """The library by tracks, albums, artists and genres, on each database."""
 
 from itertools import pairwise, permutations
+from uuid import NAMESPACE_OID, uuid5
 
 import numpy as np
 import pytest
 from alembic import command
 from alembic.config import Config
 
+from services.catalog.browsing import EVERYTHING
 from services.catalog.database import MIGRATIONS
 from services.catalog.library import FileStamp
 from services.domain.filters import ATTRIBUTES, RANGE_FIELDS, Filters, Range, music_only
@@ -499,3 +501,26 @@ def test_the_migration_keeps_measured_values_and_fills_the_new_columns(songs):
     assert songs.indexing.generation() == generation + 1  # the payloads are other ones
     assert songs.browsing.file_genres() == genres
     assert songs.albums.artists(ArtistSelection()) == artists
+
+
+def test_random_tracks_are_any_of_the_selected_ones_in_any_order(songs):
+    folk = Selection(filters=Filters(any_of={"genre": ("Folk",)}))
+    known = [track.id for track in songs.browsing.page(EVERYTHING, limit=100).tracks]
+    orders = {tuple(track.id for track in songs.browsing.random(EVERYTHING, 100)) for _ in range(100)}
+    turned = {tuple(known[place:] + known[:place]) for place in range(len(known))}
+
+    assert {frozenset(order) for order in orders} == {frozenset(known)}
+    assert not orders <= turned
+    assert songs.browsing.random(EVERYTHING, 0) == []
+    assert {track.id for track in songs.browsing.random(folk, 100)} == {
+        track.id for track in songs.browsing.page(folk, limit=100).tracks
+    }
+
+
+def test_random_tracks_of_a_large_library_change(catalogue):
+    for number in range(200):
+        stamp = FileStamp(f"/music/{number}.mp3", "/music", number, 1)
+        catalogue.library.register(str(uuid5(NAMESPACE_OID, str(number))), Tags("Song"), stamp)
+    drawn = {track.id for _ in range(300) for track in catalogue.browsing.random(EVERYTHING, 1)}
+
+    assert len(drawn) > 100
