@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from services.cli.arguments import AsJson, file, path_argument
+from services.domain.own_features import NAMESPACE
 
 TOLD_EVERY = 100_000
 """Rows between two messages."""
@@ -22,7 +23,7 @@ features = typer.Typer(help="List and remove own features of tracks.", no_args_i
 def import_features(
     path: Annotated[Path, path_argument("CSV or Parquet file with a column track_id.", "FILE", file)],
     *,
-    namespace: Annotated[str, typer.Option(help="First part of the names: `mine.energy`.")] = "mine",
+    namespace: Annotated[str, typer.Option(help="First part of the names: `mine.energy`.")] = NAMESPACE,
     skip_unknown: Annotated[
         bool, typer.Option("--skip-unknown", help="Leave out rows of tracks that the library does not have.")
     ] = False,

@@ -10,6 +10,9 @@ from services.domain.errors import InvalidRequest, NotFound
 FEATURES_MAX = 100
 """Own features of an installation. Each is a column of both vector indexes and of the exported table."""
 
+NAMESPACE = "mine"
+"""The namespace of columns for which nobody names one."""
+
 VALUE_MAX = 200
 """Characters of a text."""
 

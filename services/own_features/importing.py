@@ -7,11 +7,8 @@ from pathlib import Path
 from services.catalog import Catalogue
 from services.catalog.database import batched
 from services.domain.errors import InvalidRequest
-from services.domain.own_features import own_name
+from services.domain.own_features import NAMESPACE, own_name
 from services.own_features.reading import BATCH_ROWS, Row, open_source, refuse
-
-NAMESPACE = "mine"
-"""The namespace of columns for which nobody names one."""
 
 
 @dataclass(frozen=True, slots=True)
