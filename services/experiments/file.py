@@ -11,10 +11,11 @@ from services.domain.experiments import Experiment, Variant
 from services.domain.tuning import Tuning
 from services.settings.toml_files import explained, read_toml
 
-NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 """Names are part of addresses and of the recommendation log."""
 
 VARIANTS_MIN, VARIANTS_MAX = 2, 10
+WEIGHT_MIN, WEIGHT_MAX = 0.001, 1000
 
 
 class _Variant(BaseModel):
@@ -22,7 +23,7 @@ class _Variant(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    weight: float = Field(default=1.0, ge=WEIGHT_MIN, le=WEIGHT_MAX, strict=True)
 
     @model_validator(mode="after")
     def _has_known_options(self) -> Self:
@@ -40,7 +41,7 @@ class _Variant(BaseModel):
 class _Experiment(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    share: float = Field(default=1.0, gt=0, le=1)
+    share: float = Field(default=1.0, gt=0, le=1, strict=True)
     salt: str | None = Field(default=None, min_length=1)
     starts: datetime | None = None
     ends: datetime | None = None
@@ -92,7 +93,7 @@ def read_experiments(path: str | None) -> tuple[Experiment, ...]:
 def _named(given: object, kind: str) -> object:
     """Check the names of a table's tables."""
     for name in given if isinstance(given, dict) else ():
-        if not re.match(NAME, name):
+        if not re.fullmatch(NAME, name):
             raise ValueError(f"'{name}' is no name of {kind}s: use letters, digits, dots, hyphens and underscores")
     return given
 

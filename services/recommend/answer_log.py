@@ -204,7 +204,8 @@ class AnswerLog:
             self._take(given)
             if until is None:
                 until = time.monotonic() + seconds
-            if len(self._waiting) == WRITTEN_AT_ONCE:
+            # The queue may never be empty.
+            if len(self._waiting) == WRITTEN_AT_ONCE or time.monotonic() >= until:
                 return True
             if len(self._waiting) > WAITING_MAX:
                 self._drop(1)

@@ -88,6 +88,29 @@ def test_the_oldest_waiting_answers_are_dropped(log, sqlite_catalogue, monkeypat
     assert written(sqlite_catalogue, 120) == names[10:]
 
 
+def test_answers_are_written_while_more_come_all_the_time(log, sqlite_catalogue, monkeypatch):
+    """After a time without the catalogue, many wait, and the queue need not become empty."""
+    monkeypatch.setattr(answer_log, "RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(answer_log, "WAITING_MAX", 120)
+    before, is_busy = dropped(), True
+
+    def write():
+        if is_busy:
+            record(log, write)
+        return {}
+
+    with sqlite_catalogue.database.write() as session:
+        session.connection()
+        record(log, write)
+        until = time.monotonic() + TIMEOUT_SECONDS
+        while dropped() == before:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+    assert written(sqlite_catalogue, 1)
+    is_busy = False
+
+
 def test_one_bad_answer_does_not_end_the_thread(log, sqlite_catalogue):
     """A question that cannot be written is dropped; later answers are written."""
     before = dropped()
