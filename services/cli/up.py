@@ -12,6 +12,7 @@ from models.ffmpeg import find_ffmpeg, install_command
 from services.cli import output
 from services.cli.library import follow_scan, request_scan, wait_for_index
 from services.domain.errors import AlreadyRunning, PathNotScannable, Unavailable
+from services.experiments.file import read_experiments
 from services.ingest.roots import roots_with_folder
 from services.local.supervisor import Supervisor
 from services.settings import Settings
@@ -34,12 +35,13 @@ def run(settings: Settings, folder: Path | None, *, once: bool) -> None:
     Raises:
         AlreadyRunning: Segue already runs, and no folder is given.
         PathNotScannable: the folder does not exist or cannot be a library root.
-        NotConfigured, Unavailable: Segue could not start.
+        NotConfigured, Unavailable: a setting is wrong, or Segue could not start.
     """
     if folder is not None and not folder.exists():
         raise PathNotScannable(f"'{folder}' does not exist.")
     if folder is not None:
         settings = settings.model_copy(update={"library_roots": roots_with_folder(settings, folder)})
+    read_experiments(settings.experiments)  # otherwise a mistake is only found when everything else has started
     _interrupt_on(signal.SIGTERM, signal.SIGHUP)
     try:
         with Supervisor(settings, output.print_message) as supervisor:

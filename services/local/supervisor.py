@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from datetime import timedelta
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
@@ -21,6 +22,7 @@ from services.domain.errors import NotConfigured, SegueError, Unavailable
 from services.local.child_process import ChildProcess
 from services.local.valkey import LocalBroker, local_broker
 from services.settings import METRICS_DIR_VARIABLE, Settings
+from services.settings.library import expand
 from services.storage.locks import instance_lock
 from services.tasks.lost_work import resend_analyses, resend_scans
 from services.tasks.queue import TaskQueue, open_queue
@@ -136,6 +138,8 @@ class Supervisor:
             "SEGUE_PORT": str(self._settings.port),
             "SEGUE_LIBRARY_ROOTS": os.pathsep.join(self._settings.library_roots),
         }
+        if self._settings.experiments:  # child processes run in another folder
+            environment["SEGUE_EXPERIMENTS"] = str(Path(expand(self._settings.experiments)).absolute())
         api_environment = dict(environment)
         if self._settings.api_processes > 1:  # they share their metrics through files
             folder = TemporaryDirectory(prefix="segue-metrics-")

@@ -202,7 +202,8 @@ def test_a_process_answers_questions(up):
 
 
 def test_a_folder_with_packages_of_the_same_names_is_no_obstacle(tmp_path):
-    """`segue up` works in the folder of another project, whose packages are never imported."""
+    """`segue up` works in the folder of another project: its packages are never imported, paths are relative to it."""
+    (tmp_path / "trials.toml").write_text("[one]\nvariants.a = {}\nvariants.b = {}")
     for name in ("services", "workers", "models", "segue_client"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text("raise RuntimeError('another project')\n")
@@ -211,7 +212,7 @@ def test_a_folder_with_packages_of_the_same_names_is_no_obstacle(tmp_path):
     done = subprocess.run(
         command,
         cwd=tmp_path,
-        env=os.environ | {"SEGUE_DATA_DIR": "data", **FEW_PROCESSES},
+        env=os.environ | {"SEGUE_DATA_DIR": "data", "SEGUE_EXPERIMENTS": "trials.toml", **FEW_PROCESSES},
         capture_output=True,
         text=True,
         timeout=TIMEOUT_SECONDS,

@@ -7,7 +7,8 @@ import pytest
 
 from services.api.schemas.status import IndexBuild
 from services.cli import up
-from services.domain.errors import Unavailable
+from services.domain.errors import NotConfigured, Unavailable
+from services.settings import load_settings
 
 SUPERVISOR = SimpleNamespace(check_started=lambda: None)
 
@@ -48,3 +49,14 @@ def test_it_gives_up_on_a_service_that_builds_nothing(found):
     """It names the logs, because something else is wrong."""
     with pytest.raises(Unavailable, match="See the logs"):
         up.wait_until_ready(SUPERVISOR, Starting(60.0, found))
+
+
+def test_a_mistake_in_the_experiments_is_named_before_anything_starts(tmp_path):
+    """The message names the key; the data directory stays as it was."""
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text("[one]\nshare = 2\nvariants.a = {}\nvariants.b = {}")
+    settings = load_settings(data_dir=tmp_path / "data", experiments=str(wrong))
+
+    with pytest.raises(NotConfigured, match=r"SEGUE_EXPERIMENTS: .*one\.share"):
+        up.run(settings, None, once=True)
+    assert not (tmp_path / "data").exists()
