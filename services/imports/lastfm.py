@@ -104,7 +104,7 @@ def rows(stream: IO[bytes], name: str) -> Generator[tuple[int, Entry]]:
             if columns is None:
                 columns = Columns.of(row)
                 if columns is None:
-                    why = f"columns for artist, track and time are missing: {shown(first.strip())}"
+                    why = f"columns such as artist, track and date are missing: {shown(first.strip())}"
                     raise InvalidEntry(f"{name}, line 1", why)
                 if columns.has_titles:
                     continue

@@ -22,7 +22,7 @@ class ListenBrainz:
     @staticmethod
     def is_listen(entry: Entry) -> bool:
         """Return whether an entry is a listen."""
-        return "track_metadata" in entry
+        return "track_metadata" in entry and "score" not in entry
 
     @staticmethod
     def is_feedback(entry: Entry) -> bool:

@@ -52,6 +52,8 @@ def moment(found: object, formats: Iterable[str] = ()) -> datetime:
     Raises:
         ValueError: the value is none of these, before `FIRST_SCROBBLES`, or in the future.
     """
+    if found is None or found == "":
+        raise ValueError("the time is missing")
     at = _number(found) if isinstance(found, int | float) and not isinstance(found, bool) else _text(found, formats)
     if at is None:
         raise ValueError(f"the time cannot be read: {shown(found)}")

@@ -107,7 +107,13 @@ def test_feedback_of_listenbrainz_gets_a_name_from_listens(zipped):
     """A love is a like at its time; without a listen it needs an MBID, and is counted if it has none."""
     love = {"recording_msid": "m1", "recording_mbid": None, "score": 1, "created": SECONDS + 9}
     hate = {"recording_msid": "m2", "recording_mbid": MBID, "score": -1, "created": SECONDS + 9}
-    unknown = {"recording_msid": "m3", "recording_mbid": None, "score": 1, "created": SECONDS + 9}
+    unknown = {
+        "recording_msid": "m3",
+        "recording_mbid": None,
+        "score": 1,
+        "created": SECONDS + 9,
+        "track_metadata": None,
+    }
     listens, reader = read(
         zipped(
             **{
@@ -227,10 +233,10 @@ def test_a_scrobble_without_a_time_is_still_playing(written):
         ("artist,track,date\nA,B,30 Feb 2024 00:00\n", "line 2: the time cannot be read: '30 Feb 2024 00:00'"),
         ("artist,track,date\nA,B,01 Jan 1970 00:00\n", "line 2: the time is before 2002: '01 Jan 1970 00:00'"),
         ("artist,track,date\nA,B,2924-01-01\n", "line 2: the time is in the future: '2924-01-01'"),
-        ("colour,number\nred,1\n", "line 1: columns for artist, track and time are missing: 'colour,number'"),
+        ("colour,number\nred,1\n", "line 1: columns such as artist, track and date are missing: 'colour,number'"),
         (json.dumps([STREAM, STREAM])[:-90], "entry 2: the JSON ends or is wrong here: the file may be cut off"),
         (json.dumps([STREAM | {"ts": "yesterday"}]), "entry 1: the time cannot be read: 'yesterday'"),
-        (json.dumps([STREAM | {"ts": None}]), "entry 1: the time cannot be read: None"),
+        (json.dumps([STREAM | {"ts": None}]), "entry 1: the time is missing"),
         (json.dumps([STREAM | {"ts": 1e300}]), "entry 1: the time cannot be read: 1e+300"),
         (json.dumps([STREAM | {"ms_played": "x"}]), "entry 1: ms_played is not a number of milliseconds: 'x'"),
         (json.dumps([STREAM, 5]), "entry 2: it is no object of JSON"),
