@@ -110,7 +110,7 @@ def print_unmatched(recordings: Sequence[UnmatchedRecording]) -> None:
         Column("title", [each.title or " ".join(each.names) for each in recordings], weight=3, wraps=True),
         Column("album", [each.album or "" for each in recordings], weight=2),
     ]
-    _print(recordings, columns, "Every listen is of a track of the library.")
+    _print(recordings, columns, "There are no listens of tracks that the library does not have.")
 
 
 def print_playlists(playlists: Sequence[PlaylistSummary]) -> None:

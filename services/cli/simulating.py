@@ -18,7 +18,7 @@ def demo_listeners(
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same listeners.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Add simulated listeners with eight weeks of listens, to try notebooks, experiments and `segue evaluate`.
+    """Add simulated listeners with eight weeks of listens, to try notebooks, experiments and `segue replay`.
 
     Their names are simulated-01, simulated-02 and so on. `segue forget NAME` removes one.
     """

@@ -145,10 +145,9 @@ def _warnings(results: Sequence[VariantResult], moved: int, *, in_file: bool) ->
     for result in results:
         measured = result.metrics.get(PRIMARY)
         if (have := measured.listeners if measured else 0) < LISTENERS_MIN:
-            yield (
-                f"'{result.variant.name}' has fewer than {LISTENERS_MIN} listeners with listens ({have}), so its "
-                "difference has no intervals."
-            )
+            lacking = "no difference has" if result is results[0] else "its difference has no"
+            enough = f"{have} of {LISTENERS_MIN} listeners with listens"
+            yield f"'{result.variant.name}' has {enough}, so {lacking} intervals."
         elif measured and measured.compared and measured.compared.needed is not None:
             yield from _too_small(results[0], result, measured.compared.needed)
     if moved:
@@ -164,8 +163,9 @@ def _too_small(first: VariantResult, result: VariantResult, needed: int) -> Iter
     have = min(each.metrics[PRIMARY].listeners for each in (first, result))
     if have < needed:
         yield (
-            f"'{result.variant.name}' has too few listeners: to find a difference of {EFFECT * 100:.0f} % of the skip "
-            f"rate in 4 of 5 experiments, each variant needs {needed} with listens. The smaller one has {have}."
+            f"'{first.variant.name}' and '{result.variant.name}' have too few listeners: to find a difference of "
+            f"{EFFECT * 100:.0f} % of the skip rate in 4 of 5 experiments, each needs {needed} with listens. The "
+            f"smaller one has {have}."
         )
 
 

@@ -230,7 +230,7 @@ def test_the_command_lists_and_reports(app, segue):
     assert "diverse diversity=0.5: 12 listeners, 12 answers, 48 listens, 4 different tracks" in report
     assert "-50.0 pp" in report
     assert "Nothing is decided yet: every difference may be chance." in report
-    assert "Careful: 'diverse' has too few listeners" in report
+    assert "Careful: 'as-now' and 'diverse' have too few listeners" in report
     assert json.loads(segue("list", "--json").stdout)["experiments"][0]["name"] == "one"
     document = json.loads(segue("report", "one", "--json").stdout)
     assert document["variants"][1]["metrics"][0]["difference"]["value"] == pytest.approx(-0.5)
