@@ -96,7 +96,9 @@ def report_on(catalogue: Catalogue, experiment: Experiment) -> ExperimentReport:
         )
         for number, (variant, group) in enumerate(zip(experiment.variants, groups, strict=True))
     )
-    return ExperimentReport(experiment, results, tuple(_warnings(results, moved, in_file=experiment.in_file)))
+    gone = {name for each in seen.values() for name in each.variants} - {each.name for each in experiment.variants}
+    warnings = _warnings(results, moved, sorted(gone), in_file=experiment.in_file)
+    return ExperimentReport(experiment, results, tuple(warnings))
 
 
 def _of_variant(seen: Mapping[str, Observed], name: str) -> dict[str, Observed]:
@@ -141,7 +143,7 @@ def _compared(first: Totals, other: Totals, days: int, level: float) -> Comparis
     )
 
 
-def _warnings(results: Sequence[VariantResult], moved: int, *, in_file: bool) -> Iterable[str]:
+def _warnings(results: Sequence[VariantResult], moved: int, gone: Sequence[str], *, in_file: bool) -> Iterable[str]:
     for result in results:
         measured = result.metrics.get(PRIMARY)
         if (have := measured.listeners if measured else 0) < LISTENERS_MIN:
@@ -155,7 +157,12 @@ def _warnings(results: Sequence[VariantResult], moved: int, *, in_file: bool) ->
             f"Listeners who saw several variants are left out ({moved}). Do not change the weights and the salt of a "
             "running experiment."
         )
-    if in_file:
+    if gone:
+        yield (
+            f"The file has no variant {', '.join(map(repr, gone))}, so the answers with it are left out. Do not rename "
+            "or remove the variants of a running experiment."
+        )
+    elif in_file:
         yield from _mismatch(results)
 
 

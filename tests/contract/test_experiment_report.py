@@ -158,6 +158,16 @@ def test_unequal_numbers_of_listeners_are_no_coincidence(catalogue, plant):
     assert any("'other' has 3 listeners where 16 are expected." in each for each in warnings)
 
 
+def test_a_renamed_variant_is_named(catalogue, plant):
+    """The log has its old name: this is no reason to doubt how listeners were divided."""
+    for number in range(33):
+        plant(f"listener {number}", "old name" if number % 2 else "as-now", [(0, EventKind.PLAY, 1.0)])
+    warnings = report_on(catalogue, EXPERIMENT).warnings
+
+    assert any(each.startswith("The file has no variant 'old name', so the answers with it") for each in warnings)
+    assert not any("no coincidence" in each for each in warnings)
+
+
 def test_an_experiment_without_answers_has_an_empty_report(catalogue):
     """It has just been written into the file."""
     found = report_on(catalogue, EXPERIMENT)
