@@ -93,8 +93,9 @@ def print_report(results: "ExperimentReport") -> None:
     from services.cli.tables import Column, table_of
 
     for each, options in zip(results.variants, _variants(results.experiment), strict=True):
+        people = "listener" if each.listeners == 1 else "listeners"
         output.print_lines(
-            f"{options}: {each.listeners:,} listeners, {each.answers:,} answers, {each.listens:,} listens, "
+            f"{options}: {each.listeners:,} {people}, {each.answers:,} answers, {each.listens:,} listens, "
             f"{each.tracks:,} different tracks"
         )
     rows = [

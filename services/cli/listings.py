@@ -177,7 +177,8 @@ def print_preferences(preferences: Sequence[Preference]) -> None:
     """Print what people preferred in each contest, and what it shows."""
     columns = [
         Column("against", [_contest(each.contest) for each in preferences], weight=1, wraps=True),
-        Column("answers", [f"{each.segue + each.baseline} of {each.people} people" for each in preferences]),
+        Column("answers", [str(each.segue + each.baseline) for each in preferences]),
+        Column("people", [str(each.people) for each in preferences]),
         Column("same", [str(each.same) for each in preferences]),
         Column("for Segue", ["" if each.share is None else f"{each.share:.0%}" for each in preferences]),
         Column("95 %", [f"{each.low:.0%} to {each.high:.0%}" for each in preferences]),

@@ -106,7 +106,7 @@ def _scan_and_show(client: Segue, folder: Path, tick: Callable[[], None]) -> Non
         output.print_message("The library has no analysed tracks yet, so there is nothing to recommend.")
         return
     seed = library[len(library) // 2]
-    answer = client.recommend([seed.id], limit=EXAMPLE_TRACKS)
+    answer = client.recommend([seed.id], limit=EXAMPLE_TRACKS, private=True)
     output.print_example(seed, answer.tracks)
 
 

@@ -65,13 +65,7 @@ function Candidate({ letter, shortcut, sound, choice, shown, onChoose }: Props) 
   return (
     <Card name={letter} shortcut={shortcut} sound={sound} shown={shown ?? null} isChosen={isChosen}>
       {!shown && (
-        <Button
-          look="primary"
-          disabled={!mayAnswer.value}
-          aria-keyshortcuts={letter}
-          aria-label={texts.fits(letter)}
-          onClick={() => onChoose(choice)}
-        >
+        <Button look="primary" disabled={!mayAnswer.value} aria-keyshortcuts={letter} onClick={() => onChoose(choice)}>
           {texts.fits(letter)} <Key name={letter} />
         </Button>
       )}
