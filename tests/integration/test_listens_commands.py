@@ -154,7 +154,7 @@ def test_a_spotify_export_can_be_imported_twice(url, tmp_path):
     assert (recording["artist"], recording["title"], recording["listens"]) == ("Nobody", "Nothing", 2)
     assert recording["last_at"] == "2024-01-02T00:00:00Z"
     assert "Nothing" in shown.stdout
-    assert "Every listen is of a track of the library" in segue(url, "unmatched", "nobody").stderr
+    assert "There are no listens of tracks that the library does not have" in segue(url, "unmatched", "nobody").stderr
 
 
 def test_invalid_entries_can_be_left_out(url):
