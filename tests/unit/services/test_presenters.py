@@ -24,6 +24,7 @@ def track(name: str, **changes: object) -> Track:
     return Track(**{**values, **changes})
 
 
+LOGGED = {"recommendation_id": None, "experiment": None}
 KNOWN = {name: track(name) for name in "ab"}
 FOUND = (
     Recommendation("b", 0.9, because_of=("a",), taste=0),
@@ -45,7 +46,7 @@ def test_similar_tracks_keep_their_order_and_reasons():
 def test_recommendations_have_tastes_and_unknown_ids():
     """Each track has the index of its taste."""
     taste = DescribedTaste("calm", 1.0, plays=("a",))
-    shown = presenters.recommendations(Answer(FOUND, ("x:1",), (taste,)), KNOWN)
+    shown = presenters.recommendations(Answer(FOUND, ("x:1",), (taste,)), KNOWN, LOGGED)
 
     assert [(each.id, each.taste) for each in shown.tracks] == [("b", 0), ("a", 1)]
     assert [(each.label, each.weight, each.plays) for each in shown.tastes] == [("calm", 1.0, ["a"])]
@@ -55,7 +56,9 @@ def test_recommendations_have_tastes_and_unknown_ids():
 def test_radio_tracks_have_directions():
     """Each track has the number of its direction."""
     picks = tuple(RadioPick(each, direction=number) for number, each in enumerate(FOUND))
-    shown = presenters.radio_tracks(RadioAnswer(picks, directions=(), unknown=("x:1",), words=SessionWords()), KNOWN)
+    shown = presenters.radio_tracks(
+        RadioAnswer(picks, directions=(), unknown=("x:1",), words=SessionWords()), KNOWN, LOGGED
+    )
 
     assert [(each.id, each.score, each.direction) for each in shown.tracks] == [("b", 0.9, 0), ("a", 0.7, 2)]
     assert shown.unknown == ["x:1"]
