@@ -4,7 +4,6 @@ import json
 import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -45,7 +44,7 @@ class RecommendationLog:
         with self._database.write() as session:
             inserting = insert(AnswerRow).returning(AnswerRow.id, AnswerRow.number)
             numbers = {name: number for name, number in session.execute(inserting, rows)}  # noqa: C416  rows are no pairs to mypy
-            tracks = [asdict(track) | {"answer": numbers[answer.id]} for answer in answers for track in answer.tracks]
+            tracks = [_track_row(numbers[answer.id], track) for answer in answers for track in answer.tracks]
             if tracks:
                 session.execute(insert(RecommendedTrackRow), tracks)
             recommended = [
@@ -131,6 +130,19 @@ def _within(since: datetime | None, until: datetime | None, experiment: str | No
     if experiment is not None:
         conditions.append(_ANSWER.experiment == experiment)
     return conditions
+
+
+def _track_row(answer: int, track: LoggedTrack) -> dict[str, Any]:
+    # Not by `asdict`, which copies each value: that took half of the time of a batch.
+    return {
+        "answer": answer,
+        "rank": track.rank,
+        "track_id": track.track_id,
+        "score": track.score,
+        "reason": track.reason,
+        "taste": track.taste,
+        "propensity": track.propensity,
+    }
 
 
 def _row(answer: LoggedAnswer, libraries: Collection[str]) -> dict[str, Any]:

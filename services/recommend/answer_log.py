@@ -1,14 +1,12 @@
 """Log answers with recommended tracks, off the path of the request.
 
-A request only puts its answer into a queue of limited length. A thread turns it into JSON and writes the answers of
-about a second in one transaction. While the catalogue is unavailable the answers wait; if too many wait, some are
-dropped and counted.
+A request only puts its answer into a queue of limited length. Every second a thread turns the answers into JSON and
+writes them. While the catalogue is unavailable the answers wait; if too many wait, some are dropped and counted.
 """
 
 import hashlib
 import queue
 import threading
-import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -42,7 +40,7 @@ WRITTEN_AT_ONCE = 100
 """Answers of one transaction: about 2,000 rows, so that listens do not wait long for the lock of SQLite."""
 
 QUEUED_MAX = 500
-"""Answers that the thread has not seen yet; each may hold a listener's last 1,000 events."""
+"""Answers of one pause of the thread; each may hold a listener's last 1,000 events."""
 
 WAITING_MAX = 2_000
 """Answers that wait for the catalogue, about 20 MB."""
@@ -130,6 +128,7 @@ class AnswerLog:
         self._waiting: list[LoggedAnswer] = []
         self._forgotten: dict[str, datetime] = {}
         self._lock = threading.Lock()
+        self._closing = threading.Event()
         self._thread: threading.Thread | None = None
 
     def open(
@@ -168,6 +167,7 @@ class AnswerLog:
     def close(self) -> None:
         """Write what waits, once, and stop the thread."""
         if self._thread is not None:
+            self._closing.set()
             self._queue.put(None)
             self._thread.join()
             self._write()
@@ -192,23 +192,19 @@ class AnswerLog:
             pause = WRITE_EVERY_SECONDS if self._write() else RETRY_SECONDS
 
     def _collect(self, seconds: float) -> bool:
-        """Take answers from the queue until it is time to write; return False after the last."""
-        until = time.monotonic() + seconds if self._waiting else None
-        while True:
-            try:
-                given = self._queue.get(timeout=None if until is None else max(0.0, until - time.monotonic()))
-            except queue.Empty:
-                return True
+        """Wait for an answer and then for others; return False after the last.
+
+        Meanwhile the answers stay in the queue, because work of this thread slows down the requests that put them in.
+        """
+        came = [] if self._waiting else [self._queue.get()]
+        self._closing.wait(seconds)
+        came += [self._queue.get() for _ in range(self._queue.qsize())]
+        for given in came:
             if given is None:
                 return False
             self._take(given)
-            if until is None:
-                until = time.monotonic() + seconds
-            # The queue may never be empty.
-            if len(self._waiting) == WRITTEN_AT_ONCE or time.monotonic() >= until:
-                return True
-            if len(self._waiting) > WAITING_MAX:
-                self._drop(1)
+        self._drop(max(0, len(self._waiting) - WAITING_MAX))
+        return True
 
     def _take(self, given: _Given) -> None:
         try:
