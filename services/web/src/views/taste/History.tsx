@@ -6,6 +6,7 @@ import { Button } from "../../components/Button";
 import { Cover } from "../../components/Cover";
 import { IconButton } from "../../components/IconButton";
 import { ErrorMessage } from "../../components/Message";
+import { Names } from "../../components/Names";
 import { Skeleton } from "../../components/Skeleton";
 import { timesStored } from "../../state/listens";
 import { playNow } from "../../state/queue";
@@ -90,10 +91,7 @@ function Row({ listen, onRemove }: { listen: Listen; onRemove: () => void }) {
       >
         <Cover of={{ kind: "tracks", id: track?.id ?? "" }} size={40} />
       </button>
-      <span class={styles.names}>
-        <span class={styles.title}>{title}</span>
-        <span class={styles.by}>{track?.artist ?? listen.artist ?? t().unknownArtist}</span>
-      </span>
+      <Names title={title} by={track?.artist ?? listen.artist ?? t().unknownArtist} />
       <span class={styles.event}>
         <Icon size={14} aria-hidden="true" />
         {listen.undated_plays === null ? t().history.events[event] : t().history.plays(listen.undated_plays)}

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { Schemas } from "../../api/client";
 import { Button } from "../../components/Button";
+import { Names } from "../../components/Names";
 import { timesStored } from "../../state/listens";
 import { loadUnmatched } from "../../state/ownData";
 import { useResource } from "../../state/resource";
@@ -35,10 +36,7 @@ function Recording({ recording }: { recording: Schemas["UnmatchedRecording"] }) 
   const { artist, title, names, listens } = recording;
   return (
     <li class={styles.recording}>
-      <span class={styles.names}>
-        <span class={styles.title}>{title ?? names[0] ?? t().history.unknown}</span>
-        <span class={styles.by}>{artist ?? t().unknownArtist}</span>
-      </span>
+      <Names title={title ?? names[0] ?? t().history.unknown} by={artist ?? t().unknownArtist} />
       <span class={styles.count}>{t().notInLibrary.times(listens)}</span>
     </li>
   );

@@ -1,5 +1,6 @@
 import { Button } from "../../components/Button";
 import { Cover } from "../../components/Cover";
+import { Names } from "../../components/Names";
 import { inWords, restoreTrack, type Tastes, undoDismissal } from "../../state/taste";
 import { formatAgo, t } from "../../texts";
 import styles from "./TakenOut.module.css";
@@ -15,10 +16,7 @@ export function TakenOut({ user, found, onChange }: { user: string; found: Taste
         {found.dismissed.map((taste) => (
           <li key={taste.id} class={styles.entry}>
             <Cover of={{ kind: "tracks", id: taste.plays[0] ?? "" }} size={40} />
-            <span class={styles.names}>
-              <span class={styles.title}>{inWords(taste.label)}</span>
-              <span class={styles.note}>{texts.dismissedAt(formatAgo(new Date(taste.at)))}</span>
-            </span>
+            <Names title={inWords(taste.label)} by={texts.dismissedAt(formatAgo(new Date(taste.at)))} />
             <Button
               size="sm"
               aria-label={texts.undoLabel(inWords(taste.label))}
@@ -31,10 +29,7 @@ export function TakenOut({ user, found, onChange }: { user: string; found: Taste
         {found.removed.map(({ track, at }) => (
           <li key={track.id} class={styles.entry}>
             <Cover of={{ kind: "tracks", id: track.id }} size={40} />
-            <span class={styles.names}>
-              <span class={styles.title}>{track.title}</span>
-              <span class={styles.note}>{texts.removedAt(formatAgo(new Date(at)))}</span>
-            </span>
+            <Names title={track.title} by={texts.removedAt(formatAgo(new Date(at)))} />
             <Button
               size="sm"
               aria-label={texts.undoLabel(track.title)}

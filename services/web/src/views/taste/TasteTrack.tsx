@@ -2,6 +2,7 @@ import { Heart, X } from "lucide-preact";
 import type { Schemas } from "../../api/client";
 import { Cover } from "../../components/Cover";
 import { IconButton } from "../../components/IconButton";
+import { Names } from "../../components/Names";
 import { playNow } from "../../state/queue";
 import { removeTrack } from "../../state/taste";
 import { t } from "../../texts";
@@ -25,10 +26,7 @@ export function TasteTrack({ user, track, onChange }: Props) {
       >
         <Cover of={{ kind: "tracks", id: track.id }} size={40} />
       </button>
-      <span class={styles.names}>
-        <span class={styles.title}>{track.title}</span>
-        <span class={styles.by}>{track.artist ?? t().unknownArtist}</span>
-      </span>
+      <Names title={track.title} by={track.artist ?? t().unknownArtist} />
       <span class={styles.why}>
         {track.liked && <Heart size={14} fill="currentColor" role="img" aria-label={t().taste.liked} />}
         {track.plays > 0 ? t().counts.plays(track.plays) : track.liked ? "" : t().taste.fromStart}
