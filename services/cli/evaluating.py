@@ -129,10 +129,12 @@ def print_replay(found: "ReplayReport") -> None:
             Column("change", [_interval(each.lead) for each in rows.values()]),
         ]
         output.answers.print(table_of(columns, output.answers.width))
-        output.print_lines(f"Changes have 95% intervals by listener, of {found.units} listeners or sessions.")
+        output.print_lines(f"Changes have 95 % intervals by listener, of {found.units} listeners or sessions.")
         output.print_lines(*found.silent)
     if found.reproduced is not None:
-        output.print_lines(f"Asked again as they were, the answers have {found.reproduced:.1%} of the logged tracks.")
+        output.print_lines(
+            f"Asked again as they were, the answers have {100 * found.reproduced:.1f} % of the logged tracks."
+        )
     output.print_lines(*(f"Not asked again: {count}. {reason}" for reason, count in found.left_out.items()))
 
 
@@ -159,7 +161,7 @@ def print_report(report: "OwnReport") -> None:
         ]
         output.answers.print(table_of(columns, output.answers.width))
         whom = "by listener" if report.by_listener else "by period: they hold for these listeners only"
-        output.print_lines(f"Leads of Segue in NDCG have {report.level:.0%} intervals {whom}.")
+        output.print_lines(f"Leads of Segue in NDCG have {100 * report.level:.0f} % intervals {whom}.")
     output.print_lines(conclusion(report))
 
 

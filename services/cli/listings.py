@@ -180,8 +180,8 @@ def print_preferences(preferences: Sequence[Preference]) -> None:
         Column("answers", [str(each.segue + each.baseline) for each in preferences]),
         Column("people", [str(each.people) for each in preferences]),
         Column("same", [str(each.same) for each in preferences]),
-        Column("for Segue", ["" if each.share is None else f"{each.share:.0%}" for each in preferences]),
-        Column("95 %", [f"{each.low:.0%} to {each.high:.0%}" for each in preferences]),
+        Column("for Segue", ["" if each.share is None else f"{100 * each.share:.0f} %" for each in preferences]),
+        Column("95 %", [f"{100 * each.low:.0f} % to {100 * each.high:.0f} %" for each in preferences]),
     ]
     _print(preferences, columns, "Nobody has answered yet. Open the page at #/compare.")
     for each in preferences:
@@ -226,7 +226,7 @@ def _print(rows: Sequence[object], columns: Sequence[Column], otherwise: str) ->
 
 def _print_labels(kind: str, labelled: Iterable[tuple[int, Taste | Direction]]) -> None:
     for number, taste in labelled:
-        output.print_message(f"{kind} {number}: {taste.label} ({taste.weight:.0%})")
+        output.print_message(f"{kind} {number}: {taste.label} ({100 * taste.weight:.0f} %)")
 
 
 def _scores(tracks: Sequence[SimilarTrack | MatchedTrack | FoundTrack]) -> Column:

@@ -122,7 +122,7 @@ def conclusion(found: ReplayReport) -> str:
         return "The log cannot answer: it has no question that can be asked again."
     if not found.changed:
         return f"No change: all {found.asked} answers are the same with both sets of options."
-    same = f"{found.overlap:.0%} of the tracks would have been the same."
+    same = f"{100 * found.overlap:.0f} % of the tracks would have been the same."
     return f"{found.changed} of {found.asked} answers would have been different. {same}"
 
 
@@ -234,7 +234,7 @@ def _arm(asked: Sequence[Asked], arm: int) -> Arm:
 
 def _why(name: str, found: Estimate) -> str:
     if found.support < SUPPORT_MIN:
-        why = f"{1 - found.support:.0%} of its tracks could not have been in the logged answers. "
+        why = f"{100 * (1 - found.support):.0f} % of its tracks could not have been in the logged answers. "
         why += "Exploration (SEGUE_EXPLORATION) makes more of them possible."
     else:
         why = f"the answers weigh as much as {found.effective:.0f} tracks; {EFFECTIVE_MIN:.0f} are needed."
