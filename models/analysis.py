@@ -18,6 +18,7 @@ from models.audio.decode import SAMPLE_RATE, Windows
 from models.descriptors.describe import Descriptors, describe
 from models.encoder import Encoding, VibeEncoder
 from models.errors import AnalysisError
+from models.highlight import highlight
 from models.sandbox import decoder
 
 UNIT_TOLERANCE = 1e-3  # of the embedding's norm; single precision causes errors of 1e-6
@@ -43,6 +44,7 @@ class TrackAnalysis:
 
     Attributes:
         embedding: Point in the vibe space, float32 `(128,)`, of unit length.
+        highlight: Start of the 30 s that are most typical of the track, in seconds; see `models.highlight`.
         dispersion: Mean cosine distance of the windows' embeddings from it, 0…2.
         attributes: Name → 0…1, or None if the audio gives no evidence; see `models.attributes`.
         descriptors: See `models.descriptors.describe.Descriptors`.
@@ -52,6 +54,7 @@ class TrackAnalysis:
     """
 
     embedding: NDArray[np.float32]
+    highlight: float
     dispersion: float
     attributes: dict[str, float | None]
     descriptors: Descriptors
@@ -63,6 +66,7 @@ class TrackAnalysis:
         """Return the analysis as a dictionary for `json.dumps`."""
         return {
             "embedding": self.embedding.tolist(),
+            "highlight": self.highlight,
             "dispersion": self.dispersion,
             "attributes": self.attributes,
             "descriptors": dict(self.descriptors),
@@ -114,7 +118,14 @@ def analyse_with(source: Path | int, checkpoints: Sequence[checkpoint.Checkpoint
         values = attributes(encoding, descriptors, card.calibration)
         analyses.append(
             TrackAnalysis(
-                encoding.embedding, encoding.dispersion, values, descriptors, encoding.tags, card.version, seconds
+                embedding=encoding.embedding,
+                highlight=highlight(encoding, windows),
+                dispersion=encoding.dispersion,
+                attributes=values,
+                descriptors=descriptors,
+                tags=encoding.tags,
+                model_version=card.version,
+                seconds=seconds,
             )
         )
     return analyses

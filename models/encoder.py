@@ -24,6 +24,8 @@ class Encoding:
 
     Attributes:
         embedding: (128,) float32 of unit length, a point in the vibe space.
+        windows: (n, 128) float32, the unit vectors of the windows, in the order of time.
+        weights: (n,) float32, how much each window counts; their sum is 1.
         dispersion: 1 − the mean cosine similarity of the windows' unit vectors to the embedding, 0…2; 0 for one window.
         tags: Tag, prefixed by the data set of its teacher as in `msd:rock` → mean probability over all windows, 0…1.
         feel: Each of `FEEL_ATTRIBUTES` → score in standard deviations of the training windows, 0 for their mean; nearly
@@ -31,6 +33,8 @@ class Encoding:
     """
 
     embedding: npt.NDArray[np.float32]
+    windows: npt.NDArray[np.float32]
+    weights: npt.NDArray[np.float32]
     dispersion: float
     tags: dict[str, float]
     feel: dict[str, float]
@@ -93,6 +97,8 @@ class VibeEncoder(nn.Module):
         embedding = F.normalize(output.embedding.mean(0), dim=0)  # (128,)
         return Encoding(
             embedding=embedding.numpy(),
+            windows=output.embedding.numpy(),
+            weights=np.full(len(output.embedding), 1 / len(output.embedding), np.float32),
             dispersion=float((1.0 - output.embedding @ embedding).mean().clamp(min=0.0)),
             tags=dict(zip(self.tag_names, output.tags.mean(0).tolist(), strict=True)),
             feel=dict(zip(FEEL_ATTRIBUTES, self.feel(output.features.mean(0)).tolist(), strict=True)),

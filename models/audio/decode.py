@@ -39,6 +39,7 @@ class Windows:
         samples: Mono, float32 `(n_windows, n_samples)`, full scale ±1, at `sample_rate`.
         sample_rate: 16 000 Hz.
         duration: Length of the whole track in seconds.
+        starts: Start of each window in the track, in seconds, in ascending order.
         power: Mean square of each 100 ms at the file's own rate, summed over one or two channels, float32
             `(n_windows, n_steps)`. Loudness needs all channels and the frequencies above 8 kHz, which `samples` lacks.
     """
@@ -46,14 +47,15 @@ class Windows:
     samples: NDArray[np.float32]
     sample_rate: int
     duration: float
+    starts: tuple[float, ...]
     power: NDArray[np.float32]
 
 
-def stacked(windows: Sequence[Window], duration: float) -> Windows:
+def stacked(windows: Sequence[tuple[float, Window]], duration: float) -> Windows:
     """Return the audible windows of a track as one object.
 
     Args:
-        windows: The windows, equally long.
+        windows: `(start, window)` in order, the start in seconds; the windows are equally long.
         duration: Length of the whole track in seconds.
 
     Raises:
@@ -62,10 +64,11 @@ def stacked(windows: Sequence[Window], duration: float) -> Windows:
     if not windows:
         raise RefusedAudio("The file is silent")
     return Windows(
-        samples=np.stack([window.samples for window in windows]),
+        samples=np.stack([window.samples for _, window in windows]),
         sample_rate=SAMPLE_RATE,
         duration=duration,
-        power=np.stack([window.power for window in windows]),
+        starts=tuple(start for start, _ in windows),
+        power=np.stack([window.power for _, window in windows]),
     )
 
 
@@ -174,7 +177,7 @@ def _open_error(error: OSError) -> str:
     return f"The file could not be opened: {error.strerror}"
 
 
-def _audible_windows(sound: Sound, max_windows: int) -> list[Window]:
+def _audible_windows(sound: Sound, max_windows: int) -> list[tuple[float, Window]]:
     """Decode windows; if some are silent, place them again where the music is."""
     places = window_frames(sound.n_frames, sound.sample_rate, max_windows)
     windows = _decode_places(sound, places)
@@ -185,8 +188,8 @@ def _audible_windows(sound: Sound, max_windows: int) -> list[Window]:
     return windows
 
 
-def _decode_places(sound: Sound, places: list[tuple[int, int]]) -> list[Window]:
-    """Decode windows; return those that are not silent."""
+def _decode_places(sound: Sound, places: list[tuple[int, int]]) -> list[tuple[float, Window]]:
+    """Decode windows; return the start in seconds and the window of those that are not silent."""
     # One buffer for all windows, because fresh memory costs a page fault every 4 kB.
     frames = np.empty((places[0][1], sound.channels), dtype=np.float32)
     audible = []
@@ -194,7 +197,7 @@ def _decode_places(sound: Sound, places: list[tuple[int, int]]) -> list[Window]:
         sound.read(start, frames)
         window = audible_window(frames, sound.sample_rate, SAMPLE_RATE)
         if window is not None:
-            audible.append(window)
+            audible.append((start / sound.sample_rate, window))
     return audible
 
 

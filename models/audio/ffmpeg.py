@@ -269,8 +269,11 @@ def _music(task: Task, file: int, messages: str) -> Windows:
         raise RefusedAudio("The file is silent")
     _, sample_rate, samples = _samples(file, messages)
     places = window_frames(len(samples), sample_rate, task.max_windows)
-    windows = (audible_window(samples[start : start + length], sample_rate, SAMPLE_RATE) for start, length in places)
-    return stacked([window for window in windows if window is not None], task.seconds)
+    windows = [
+        (start / sample_rate, audible_window(samples[start : start + length], sample_rate, SAMPLE_RATE))
+        for start, length in places
+    ]
+    return stacked([(start, window) for start, window in windows if window is not None], task.seconds)
 
 
 def _windows(task: Task, end: float, files: Iterable[int], messages: str) -> Windows | float:
@@ -279,7 +282,7 @@ def _windows(task: Task, end: float, files: Iterable[int], messages: str) -> Win
         frames, sample_rate = _frames(file, start, length, messages)
         window = audible_window(frames, sample_rate, SAMPLE_RATE)
         if window is not None:
-            audible.append(window)
+            audible.append((start, window))
     return -end if len(audible) < len(task.places) / 2 else stacked(audible, end)
 
 

@@ -169,9 +169,10 @@ def altered_windows(track: CorpusTrack, alteration: Alteration, cache_dir: Path)
 
 
 def mono_windows(samples: Float32Array, duration: float) -> Windows:
-    """Return `Windows` of mono samples (n_windows, n_samples) at 16 kHz, of a track of a duration in seconds."""
+    """Return `Windows` of mono samples (n_windows, n_samples) at 16 kHz, spread evenly over a track of `duration` s."""
+    places = (np.arange(len(samples)) + 0.5) / len(samples) * duration - samples.shape[1] / SAMPLE_RATE / 2
     power = np.stack([power_of_steps(window[:, None], SAMPLE_RATE) for window in samples])
-    return Windows(samples, SAMPLE_RATE, duration, power)
+    return Windows(samples, SAMPLE_RATE, duration, tuple(places.tolist()), power)
 
 
 def altered_copy(path: Path, alteration: Alteration) -> Windows:

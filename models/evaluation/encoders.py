@@ -130,10 +130,16 @@ class ShippedEncoder:
         def encoded() -> Arrays:
             encoding = self.encoder.encode(torch.from_numpy(samples()))
             rest = json.dumps({"dispersion": encoding.dispersion, "tags": encoding.tags, "feel": encoding.feel})
-            return {"embedding": encoding.embedding, "json": np.array(rest)}
+            vectors = {"embedding": encoding.embedding, "windows": encoding.windows, "weights": encoding.weights}
+            return vectors | {"json": np.array(rest)}
 
         stored = cached_arrays(_file(self._encodings, key), encoded)
-        return Encoding(embedding=stored["embedding"], **json.loads(stored["json"].item()))
+        return Encoding(
+            embedding=stored["embedding"],
+            windows=stored["windows"],
+            weights=stored["weights"],
+            **json.loads(stored["json"].item()),
+        )
 
 
 class TeacherEncoder:

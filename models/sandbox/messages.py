@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,6 +138,7 @@ def windows_message(windows: Windows) -> Iterator[bytes | memoryview]:
     """Serialise decoded windows."""
     count, n_samples = windows.samples.shape
     yield HEADER.pack(DECODED, count, n_samples, windows.power.shape[1], windows.duration)
+    yield struct.pack(f"={count}d", *windows.starts)
     yield np.ascontiguousarray(windows.samples).data.cast("B")
     yield np.ascontiguousarray(windows.power).data.cast("B")
 
@@ -208,9 +210,10 @@ def receive_windows_or_length(read: Read, max_windows: int) -> Windows | float:
         raise DecoderFailed("The decoder sent more windows or samples than requested")
     if not (math.isfinite(duration) and MIN_SECONDS <= duration <= MAX_SECONDS):
         raise DecoderFailed("The decoder sent a duration outside the limits")
+    starts = _starts(read, count, duration)
     samples = _array(read, (count, n_samples), -OVERSHOOT * MAX_PEAK, OVERSHOOT * MAX_PEAK)
     power = _array(read, (count, n_steps), 0.0, FULL_POWER)
-    return Windows(samples=samples, sample_rate=SAMPLE_RATE, duration=duration, power=power)
+    return Windows(samples=samples, sample_rate=SAMPLE_RATE, duration=duration, starts=starts, power=power)
 
 
 def receive_picture(read: Read, max_side: int) -> Pixels:
@@ -274,6 +277,16 @@ def _reason(read: Read, kind: int, length: int) -> AnalysisError:
     read(memoryview(reason))
     text = reason.decode("utf-8", "replace")
     return REASONS[kind - 1]("".join(letter if letter.isprintable() else " " for letter in text))
+
+
+def _starts(read: Read, count: int, duration: float) -> tuple[float, ...]:
+    data = bytearray(8 * count)
+    read(memoryview(data))
+    starts: tuple[float, ...] = struct.unpack(f"={count}d", data)
+    # Python's sort leaves NaN in place, so each value is compared.
+    if not all(first < second for first, second in pairwise((-1.0, *starts, duration))) or starts[0] < 0:
+        raise DecoderFailed("The decoder sent windows outside the track")
+    return starts
 
 
 def _array(read: Read, shape: tuple[int, int], lowest: float, highest: float) -> NDArray[np.float32]:

@@ -68,6 +68,7 @@ def one_window() -> Callable[[NDArray[np.float32]], Windows]:
             samples=samples[np.newaxis],
             sample_rate=SAMPLE_RATE,
             duration=samples.size / SAMPLE_RATE,
+            starts=(0.0,),
             power=power_of_steps(samples[:, np.newaxis], SAMPLE_RATE)[np.newaxis],
         )
 

@@ -73,6 +73,7 @@ def test_json(analyses):
 
     assert found.keys() == {
         "embedding",
+        "highlight",
         "dispersion",
         "attributes",
         "descriptors",

@@ -16,6 +16,8 @@ def tag_names():
 def encoding(feel=(), tags=()):
     return Encoding(
         embedding=np.eye(1, 128, dtype=np.float32)[0],
+        windows=np.eye(1, 128, dtype=np.float32),
+        weights=np.ones(1, np.float32),
         dispersion=0.0,
         tags=dict.fromkeys(tag_names(), 0.05) | dict(tags),
         feel=dict.fromkeys(FEEL_ATTRIBUTES, 0.0) | dict(feel),

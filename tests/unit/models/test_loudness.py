@@ -14,7 +14,7 @@ def loudness(described):
     def measure(frames):
         samples = np.ascontiguousarray(frames.mean(axis=1))[np.newaxis]
         power = power_of_steps(frames, SAMPLE_RATE)[np.newaxis]
-        return described(Windows(samples, SAMPLE_RATE, len(frames) / SAMPLE_RATE, power))["loudness"]
+        return described(Windows(samples, SAMPLE_RATE, len(frames) / SAMPLE_RATE, (0.0,), power))["loudness"]
 
     return measure
 

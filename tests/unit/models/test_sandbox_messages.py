@@ -1,5 +1,7 @@
 """A worker validates every message of a decoder."""
 
+import struct
+
 import numpy as np
 import pytest
 
@@ -21,10 +23,10 @@ from models.sandbox.messages import (
 WINDOW_COUNT = 6
 
 
-def windows(samples=None, power=None, duration=60.0):
+def windows(samples=None, power=None, duration=60.0, starts=(10.5, 40.0)):
     samples = np.full((2, 1000), 0.5, np.float32) if samples is None else samples
     power = np.full((2, 10), 0.25, np.float32) if power is None else power
-    return Windows(samples=samples, sample_rate=SAMPLE_RATE, duration=duration, power=power)
+    return Windows(samples=samples, sample_rate=SAMPLE_RATE, duration=duration, starts=starts, power=power)
 
 
 def reader(data):
@@ -52,7 +54,7 @@ def test_windows_are_transferred_unchanged():
 
     np.testing.assert_array_equal(got.samples, sent.samples)
     np.testing.assert_array_equal(got.power, sent.power)
-    assert (got.duration, got.sample_rate) == (60.0, SAMPLE_RATE)
+    assert (got.duration, got.sample_rate, got.starts) == (60.0, SAMPLE_RATE, (10.5, 40.0))
 
 
 @pytest.mark.parametrize("kind", [UnreadableAudio, RefusedAudio, DecoderFailed])
@@ -86,7 +88,7 @@ INVALID = {
     "a long reason": HEADER.pack(1, LONGEST_REASON + 1, 0, 0, 0.0) + bytes(LONGEST_REASON + 1),
     "half a header": bytes(5),
     "nothing": b"",
-    "half the samples": HEADER.pack(DECODED, 2, 1000, 10, 60.0) + bytes(3999),
+    "half the samples": HEADER.pack(DECODED, 2, 1000, 10, 60.0) + struct.pack("=2d", 0, 30) + bytes(3999),
 }
 
 
@@ -105,6 +107,15 @@ def test_samples_outside_the_limits_are_refused(value):
 
     with pytest.raises(DecoderFailed):
         received(windows_message(windows(samples=samples)))
+
+
+@pytest.mark.parametrize(
+    "starts", [(np.nan, 40.0), (10.0, np.nan), (40.0, 10.5), (-1e-3, 40.0), (10.0, 60.1), (10.0, 10.0)]
+)
+def test_starts_outside_the_track_are_refused(starts):
+    """Windows begin inside the track, one after another."""
+    with pytest.raises(DecoderFailed):
+        received(windows_message(windows(starts=starts)))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -1e-3])
