@@ -45,8 +45,7 @@ function OwnFilter({ feature, value, onChange }: { feature: Feature; value: stri
     ];
     return <Select label={name} value={value} options={options} onChange={onChange} />;
   }
-  if (type === "text")
-    return <Field label={name} value={value} onChange={(event) => onChange(event.currentTarget.value.trim())} />;
+  if (type === "text") return <Field label={name} value={value} onCommit={(text) => onChange(text.trim())} />;
   const [from, to] = ownRange(value);
   return (
     <fieldset class={styles.ends}>
@@ -57,7 +56,7 @@ function OwnFilter({ feature, value, onChange }: { feature: Feature; value: stri
         step="any"
         value={from}
         placeholder={low === null ? "" : String(low)}
-        onChange={(event) => onChange(`${event.currentTarget.value}..${to}`)}
+        onCommit={(text) => onChange(`${text}..${to}`)}
       />
       <Field
         label={texts.most}
@@ -65,7 +64,7 @@ function OwnFilter({ feature, value, onChange }: { feature: Feature; value: stri
         step="any"
         value={to}
         placeholder={high === null ? "" : String(high)}
-        onChange={(event) => onChange(`${from}..${event.currentTarget.value}`)}
+        onCommit={(text) => onChange(`${from}..${text}`)}
       />
     </fieldset>
   );
