@@ -25,6 +25,11 @@ def count_claims(here):
         return connection.exec_driver_sql("SELECT count(*) FROM tracks WHERE claimed_by IS NOT NULL").scalar()
 
 
+def is_listed(here, job):
+    with here.catalogue.database.columns() as connection:
+        return connection.exec_driver_sql("SELECT listed FROM jobs WHERE id = ?", (job,)).scalar()
+
+
 def test_a_pause_finishes_the_file_in_hand_and_loses_nothing(here, tmp_path):
     """Scans list during a pause; after it, all that waited is analysed, pictures too."""
     music = tmp_path / "music"
@@ -62,7 +67,10 @@ def test_a_pause_lasts_over_a_restart_of_the_worker(here, tmp_path):
     here.catalogue.pause.begin()
     with here.worker("--beat"):
         job = request_scan(here.catalogue, here.queue, str(tmp_path / "music"))
-        wait_until(lambda: count(here, TrackStatus.PENDING) == 2 and here.queue.count_waiting("segue.analyse") == 0)
+        # A worker that dies earlier leaves a scan that is sent again after ten minutes.
+        wait_until(lambda: is_listed(here, job))
+        assert count(here, TrackStatus.PENDING) == 2
+        assert here.queue.count_waiting("segue.analyse") == 0
     with here.worker("--beat"):
         wait_until(lambda: here.worker_log.read_text().count("worker_child_ready") == 2)
         here.queue.resend()
