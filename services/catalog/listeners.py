@@ -1,12 +1,15 @@
 """What is stored of a listener, in all tables, and how it is deleted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, delete, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from services.catalog.database import Database
+from services.catalog.forgotten import lock_forgetting, note_forgotten
+from services.catalog.keys import InstallationStore
 from services.catalog.tables import (
     AccountRow,
     AnnotationRow,
@@ -64,7 +67,7 @@ class ListenerStore:
 
         The account, the person, the memberships, the keys and the linked servers of the listener stay.
         """
-        with self._database.write() as session:
+        with self._forgetting(listener) as session:
             deleted = _delete(session, listener, HISTORY)
         self._database.scrub()
         return deleted[ListenRow.__tablename__]
@@ -75,7 +78,7 @@ class ListenerStore:
         A key that is bound to other listeners too stays, for these. Remove the linked servers of the listener before:
         what was downloaded from them is not the listener's alone.
         """
-        with self._database.write() as session:
+        with self._forgetting(listener) as session:
             deleted = dict(_delete(session, listener, (*HISTORY, *IDENTITY)))
             keys = _keys(session, listener)
             for key in keys:
@@ -87,6 +90,15 @@ class ListenerStore:
         self._database.scrub()
         found = deleted | {ApiKeyRow.__tablename__: len(keys)}
         return {table: count for table, count in found.items() if count}
+
+    @contextmanager
+    def _forgetting(self, listener: str) -> Iterator[Session]:
+        """Open a transaction after which no process stores an answer that was given to the listener before."""
+        secret = InstallationStore(self._database).signing_secret()
+        with self._database.write() as session:
+            lock_forgetting(session, alone=True)
+            note_forgotten(session, listener, secret)
+            yield session
 
 
 def _delete(session: Session, listener: str, columns: Sequence[Listener]) -> Mapping[str, int]:

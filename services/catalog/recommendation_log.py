@@ -9,8 +9,11 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, literal, select, true, tuple_
+from sqlalchemy.orm import Session
 
 from services.catalog.database import Database
+from services.catalog.forgotten import forgotten, lock_forgetting
+from services.catalog.keys import InstallationStore
 from services.catalog.libraries import libraries_of_listener
 from services.catalog.outcomes import Recommended, attach_answers
 from services.catalog.tables import AnswerRow, ListenRow, OutcomeRow, RecommendedTrackRow, TrackRow
@@ -35,13 +38,18 @@ class RecommendationLog:
         self._database = database
 
     def add(self, answers: Sequence[LoggedAnswer]) -> None:
-        """Store answers in one transaction, and attach the listens of them that are stored already."""
-        if not answers:
-            return
+        """Store answers in one transaction, and attach the listens of them that are stored already.
+
+        Those whose listener was forgotten after them are left out.
+        """
         listeners = {answer.listener for answer in answers if answer.listener is not None and not answer.libraries}
         of_listener = {name: libraries_of_listener(self._database, name) or frozenset() for name in listeners}
-        rows = [_row(answer, of_listener.get(answer.listener or "", ())) for answer in answers]
+        secret = InstallationStore(self._database).signing_secret()
         with self._database.write() as session:
+            answers = _of_known(session, answers, secret)
+            if not answers:
+                return
+            rows = [_row(answer, of_listener.get(answer.listener or "", ())) for answer in answers]
             inserting = insert(AnswerRow).returning(AnswerRow.id, AnswerRow.number)
             numbers = {name: number for name, number in session.execute(inserting, rows)}  # noqa: C416  rows are no pairs to mypy
             tracks = [_track_row(numbers[answer.id], track) for answer in answers for track in answer.tracks]
@@ -119,6 +127,13 @@ class RecommendationLog:
                 return
             last = rows[-1]
             after = place > tuple_(literal(last.at, _ANSWER.at.type), literal(last.number, _ANSWER.number.type))
+
+
+def _of_known(session: Session, answers: Sequence[LoggedAnswer], secret: bytes) -> list[LoggedAnswer]:
+    """Return the answers without those whose listener was forgotten after them."""
+    lock_forgetting(session, alone=False)
+    at = forgotten(session, {answer.listener for answer in answers if answer.listener is not None}, secret)
+    return [answer for answer in answers if (moment := at.get(answer.listener or "")) is None or answer.at > moment]
 
 
 def _within(since: datetime | None, until: datetime | None, experiment: str | None) -> list[ColumnElement[bool]]:

@@ -126,7 +126,6 @@ class AnswerLog:
         self._tuning = Tuning(exploration=exploration)
         self._queue: queue.Queue[_Given | None] = queue.Queue(QUEUED_MAX)
         self._waiting: list[LoggedAnswer] = []
-        self._forgotten: dict[str, datetime] = {}
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -159,10 +158,6 @@ class AnswerLog:
             return None
         self._start()
         return entry.id
-
-    def forget(self, listener: str) -> None:
-        """Drop the answers for a listener that are not written yet."""
-        self._forgotten[listener] = now()
 
     def close(self) -> None:
         """Write what waits, once, and stop the thread."""
@@ -217,9 +212,8 @@ class AnswerLog:
         """Write the waiting answers; return whether none is left."""
         while self._waiting:
             batch = self._waiting[:WRITTEN_AT_ONCE]
-            wanted = [each for each in batch if each.at >= self._forgotten.get(each.listener or "", each.at)]
             try:
-                self._catalogue.recommendation_log.add(wanted)
+                self._catalogue.recommendation_log.add(batch)
             except SegueError as error:
                 log.warning("recommendations_not_logged", waiting=len(self._waiting), reason=error.detail)
                 return False
@@ -227,7 +221,7 @@ class AnswerLog:
                 log.exception("recommendations_lost", count=len(batch))
                 self._drop(len(batch))
                 continue
-            LOGGED_ANSWERS.labels("written").inc(len(wanted))
+            LOGGED_ANSWERS.labels("written").inc(len(batch))
             del self._waiting[: len(batch)]
         return True
 

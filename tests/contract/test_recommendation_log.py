@@ -5,10 +5,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
-from services.catalog import Catalogue, recommendation_log
+from services.catalog import Catalogue, forgotten, recommendation_log
+from services.catalog.database import now
 from services.catalog.library import FileStamp
-from services.catalog.tables import TrackRow
+from services.catalog.tables import MetaRow, TrackRow
 from services.catalog.tenancy import limited_to
 from services.domain.listening import UNDATED, EventKind, NewListen
 from services.domain.recommendation_log import AnswerKind, LoggedAnswer, LoggedTrack, Outcome
@@ -61,6 +63,31 @@ def test_an_answer_is_stored_completely(catalogue):
     catalogue.recommendation_log.add([stored])
 
     assert list(catalogue.recommendation_log.answers()) == [stored]
+
+
+@pytest.mark.parametrize("deletion", ["forget", "forget_history"])
+def test_answers_from_before_a_deletion_are_not_stored(catalogue, deletion):
+    """Another process may still hold them in memory. Answers from after it are stored."""
+    getattr(catalogue.listeners, deletion)("ada")
+    before, after = (answer(1, at=now() + timedelta(minutes=offset)) for offset in (-1, 1))
+    of_other = replace(answer(1, at=before.at), listener="bob")
+
+    catalogue.recommendation_log.add([before])
+    catalogue.recommendation_log.add([before, of_other, after])
+
+    assert list(catalogue.recommendation_log.answers()) == [of_other, after]
+
+
+def test_notes_of_deletions_are_deleted_after_a_day(catalogue, monkeypatch):
+    """The next deletion does so. No note contains the name."""
+    for name, day in (("ada", 1), ("bob", 3)):
+        monkeypatch.setattr(forgotten, "now", lambda day=day: datetime(2026, 3, day, tzinfo=UTC))
+        catalogue.listeners.forget(name)
+
+    with catalogue.database.read() as session:
+        notes = session.execute(select(MetaRow.key, MetaRow.value).where(MetaRow.key.startswith("forgotten:"))).all()
+    assert [moment for _, moment in notes] == ["2026-03-03T00:00:00+00:00"]
+    assert "bob" not in notes[0].key
 
 
 def test_answers_are_selected_by_time_experiment_listener_and_kind(catalogue):

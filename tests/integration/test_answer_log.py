@@ -111,6 +111,19 @@ def test_answers_are_written_while_more_come_all_the_time(log, sqlite_catalogue,
     is_busy = False
 
 
+def test_answers_that_wait_are_not_written_once_the_listener_is_forgotten(log, sqlite_catalogue):
+    """Another process, such as `segue forget`, deletes the listener while this one holds an answer."""
+
+    def recorded():
+        return log.record(log.open(AnswerKind.RECOMMENDATIONS, listener="ada"), dict, FOUND)
+
+    recorded()
+    sqlite_catalogue.listeners.forget("ada")
+    later = recorded()
+
+    assert written(sqlite_catalogue, 1) == [later]
+
+
 def test_one_bad_answer_does_not_end_the_thread(log, sqlite_catalogue):
     """A question that cannot be written is dropped; later answers are written."""
     before = dropped()

@@ -194,5 +194,4 @@ def forget(user: str) -> Forgotten:
     """
     listener, found = listener_named(user), services()
     found.now_playing.clear(listener)
-    found.answer_log.forget(listener)
     return Forgotten(listens=found.catalogue.listeners.forget_history(listener))
