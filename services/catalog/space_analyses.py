@@ -180,6 +180,7 @@ def columns_of(track_id: str, analysis: Analysis) -> dict[str, Any]:
     return {
         "embedding": unit_vector(analysis.embedding, f"track {track_id}").astype("<f4").tobytes(),
         "dispersion": analysis.dispersion,
+        "highlight": analysis.highlight,
         "tags": dict(analysis.tags),
         "analysed_at": now(),
         **{name: analysis.attributes.get(name) for name in ATTRIBUTES},

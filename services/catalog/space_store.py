@@ -26,7 +26,7 @@ DELETED_AT_ONCE = 1_000
 # Requests that began before a switch have ended by then.
 REQUESTS_END = timedelta(seconds=60)
 
-_MOVED = ("embedding", "dispersion", "tags", "analysed_at", *MEASURED)
+_MOVED = ("embedding", "dispersion", "highlight", "tags", "analysed_at", *MEASURED)
 """Columns that `tracks` and `space_analyses` have in common."""
 
 

@@ -228,6 +228,12 @@ class TrackStore:
         with self._database.columns() as connection:
             return {track_id: value or 0.0 for track_id, value in rows_of(connection, found, track_ids)}
 
+    def highlights(self, track_ids: Collection[str]) -> dict[str, float]:
+        """Return where the most typical part of each track starts, in seconds, by id; unknown ones are absent."""
+        found = read_in(self._spaces.joined(), "highlight").where(_TRACK.id.in_(IDS))
+        with self._database.columns() as connection:
+            return {track_id: start for track_id, start in rows_of(connection, found, track_ids) if start is not None}
+
     def sample(self, count: int) -> dict[str, Vector]:
         """Return the embeddings of the ready tracks with the lowest ids: a random sample, because ids are hashes."""
         space = self._spaces.joined()

@@ -218,7 +218,8 @@ DEFAULT_RULES = TagRules()
 class Analysis:
     """The result of an analysis, as the catalogue stores it.
 
-    `embedding` has shape (128,), float32, unit length.
+    `embedding` has shape (128,), float32, unit length. `highlight` is where the most typical part starts, in seconds;
+    None if the model does not tell.
     """
 
     embedding: Vector
@@ -227,6 +228,7 @@ class Analysis:
     descriptors: Mapping[str, float | int | None]
     tags: Mapping[str, float]
     model_version: str
+    highlight: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

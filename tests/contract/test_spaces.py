@@ -57,7 +57,7 @@ def fill(catalogue: Catalogue, count: int = COUNT) -> int:
 
 def upgraded(number: int) -> Analysis:
     """Return the analysis of a track by the next model."""
-    return Analysis(-unit_vector(number), 0.2, {"energy": 0.9}, {"tempo": 60.0}, {"msd:jazz": 0.9}, NEXT)
+    return Analysis(-unit_vector(number), 0.2, {"energy": 0.9}, {"tempo": 60.0}, {"msd:jazz": 0.9}, NEXT, 12.5)
 
 
 def analysed(catalogue: Catalogue) -> None:
@@ -115,6 +115,19 @@ def test_readers_see_one_space_however_far_the_move_is(catalogue, tracks, monkey
     assert (points(catalogue), points(catalogue, MODEL)) == ({-1}, {1})
     track = catalogue.tracks.get(tracks[0])
     assert (track.model_version, track.attributes["energy"], track.tags) == (NEXT, 0.9, ("jazz",))
+
+
+def test_highlights_are_of_the_served_space(catalogue, tracks):
+    """The model before the switch looked for none; the switch brings them, and settling keeps them."""
+    filled(catalogue)
+    found = [catalogue.tracks.highlights(tracks)]
+    catalogue.space_store.serve(NEXT)
+    found.append(catalogue.tracks.highlights(tracks))
+    while catalogue.space_store.settle():
+        pass
+    found.append(catalogue.tracks.highlights(tracks))
+
+    assert found == [{}, dict.fromkeys(tracks, 12.5), dict.fromkeys(tracks, 12.5)]
 
 
 def test_a_request_that_began_before_a_switch_ends_in_the_old_space(catalogue, tracks):

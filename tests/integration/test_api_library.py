@@ -11,8 +11,8 @@ from sqlalchemy import delete, event
 
 from services.catalog.library import FileStamp
 from services.catalog.tables import TrackRow
-from services.domain.track import Tags
-from tests.fakes.library import GENRES, register, track_id, write_tone
+from services.domain.track import Analysis, Tags
+from tests.fakes.library import GENRES, MODEL, register, track_id, unit_vector, write_tone
 from tests.fakes.serving import LIBRARY_SIZE, wait_until_indexed
 
 SHAPE = {
@@ -158,7 +158,14 @@ def test_an_external_id_names_a_track(api):
 
 @pytest.mark.parametrize("name", ["nobody", track_id(999), "test:999", "a%00b", "x:%00"])
 @pytest.mark.parametrize(
-    "path", ["/v1/tracks/{}", "/v1/tracks/{}/similar", "/v1/tracks/{}/audio", "/v1/audio-features/{}"]
+    "path",
+    [
+        "/v1/tracks/{}",
+        "/v1/tracks/{}/similar",
+        "/v1/tracks/{}/audio",
+        "/v1/tracks/{}/highlight",
+        "/v1/audio-features/{}",
+    ],
 )
 def test_an_unknown_track_is_a_problem(api, path, name):
     """An unknown id gets 404 on every route about one track."""
@@ -266,6 +273,21 @@ def test_a_range_beyond_the_file_is_a_problem(api):
 
     assert (answer.status_code, answer.content_type) == (416, "application/problem+json")
     assert answer.headers["Content-Range"].startswith("bytes */")
+
+
+def test_the_highlight_is_measured_or_the_middle(api, services, tmp_path):
+    """The URL of its audio plays this part. A track without files has a highlight and no URL."""
+    for number, start in ((301, 150.25), (302, None)):
+        track = register(services.catalogue, write_tone(tmp_path / f"{number}.wav", number), number)
+        analysis = Analysis(unit_vector(number), 0.1, {}, {"duration": 200.0}, {}, MODEL, start)
+        services.catalogue.analyses.record(track, analysis)
+    found = {number: api.get(f"/v1/tracks/test:{number}/highlight").json for number in (301, 302)}
+    services.catalogue.library.forget_files([str(tmp_path / "301.wav")])
+
+    address = f"http://localhost/v1/tracks/{track_id(301)}/audio"
+    assert found[301] == {"start": 150.25, "end": 180.25, "measured": True, "audio_url": f"{address}#t=150.250,180.250"}
+    assert (found[302]["start"], found[302]["end"], found[302]["measured"]) == (85.0, 115.0, False)
+    assert api.get("/v1/tracks/test:301/highlight").json == {**found[301], "audio_url": None}
 
 
 def test_audio_whose_file_is_gone_is_a_problem(api, services, tmp_path):

@@ -56,6 +56,7 @@ def test_a_seed_track_gives_similar_tracks(api):
         assert track["album"]["total_tracks"] == LIBRARY_SIZE // FEELS
         assert [artist["name"] for artist in track["artists"]] == ["Artist 1"]
         assert track["uri"] == f"spotify:track:{track['id']}"
+        assert track["preview_url"].endswith("/audio#t=0.000,2.000")  # a shorter track is a preview as a whole
 
 
 def test_links_work(api):

@@ -2150,6 +2150,29 @@ class TrackDescriptors(Model):
     """
 
 
+class TrackHighlight(Model):
+    """
+    The part of a track to play as its preview.
+    """
+
+    start: float
+    """
+    Where it starts, in seconds.
+    """
+    end: float
+    """
+    Where it ends, in seconds: 30 s later, or at the end of a shorter track.
+    """
+    measured: bool
+    """
+    Whether it is the most typical part of the track. Otherwise it is the middle, because the track has no analysis yet, or one by a model that did not look for it.
+    """
+    audio_url: str | None
+    """
+    URL of the audio with a media fragment, `#t=START,END`, that lets audio elements play this part only. Insert a media token before the fragment. Null if no file holds the track any more.
+    """
+
+
 class TriedVariant(Model):
     """
     An experiment, and the variant of it that ranked the tracks.

@@ -56,7 +56,7 @@ SPOTIFY_TRACK: Json = {
     "is_playable": True,
     "name": "Coherence",
     "popularity": 0,
-    "preview_url": f"{SERVICE}/v1/tracks/{COHERENCE}/audio",
+    "preview_url": f"{SERVICE}/v1/tracks/{COHERENCE}/audio#t=60.500,90.500",
     "track_number": 6,
     "type": "track",
     "uri": f"spotify:track:{SHORT_ID}",

@@ -18,6 +18,21 @@ class AudioFeatures(TrackAttributes, TrackDescriptors):
     )
 
 
+class TrackHighlight(Response):
+    """The part of a track to play as its preview."""
+
+    start: float = Field(description="Where it starts, in seconds.")
+    end: float = Field(description="Where it ends, in seconds: 30 s later, or at the end of a shorter track.")
+    measured: bool = Field(
+        description="Whether it is the most typical part of the track. Otherwise it is the middle, because the track "
+        "has no analysis yet, or one by a model that did not look for it."
+    )
+    audio_url: str | None = Field(
+        description="URL of the audio with a media fragment, `#t=START,END`, that lets audio elements play this part "
+        "only. Insert a media token before the fragment. Null if no file holds the track any more."
+    )
+
+
 class AudioFeaturesRequest(Request):
     """The tracks whose analyses to get."""
 

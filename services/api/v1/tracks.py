@@ -12,8 +12,9 @@ from services.api.audio import send_audio
 from services.api.context import resolve_track, services
 from services.api.http.files import file_responses
 from services.api.http.operation import operation
+from services.api.previews import highlights, preview_url
 from services.api.schemas.answers import SimilarTracks, SimilarTracksQuery
-from services.api.schemas.features import AudioFeatures, AudioFeaturesList, AudioFeaturesRequest
+from services.api.schemas.features import AudioFeatures, AudioFeaturesList, AudioFeaturesRequest, TrackHighlight
 from services.api.schemas.filters import TrackPageQuery
 from services.api.schemas.library import TrackPage
 from services.api.schemas.listens import ExternalIds
@@ -162,6 +163,21 @@ def _analysed_in(space: str | None, track: StoredTrack, described: Description |
         return track
     attributes = {name: described.measured.get(name) for name in ATTRIBUTES}
     return replace(track, model_version=space, attributes=attributes)
+
+
+@audio.get("/tracks/<path:track_id>/highlight")
+@operation("getTrackHighlight", "Get the highlight of a track", returns=TrackHighlight)
+@needs(Scope.READ)
+def get_highlight(track_id: str) -> TrackHighlight:
+    """Get the 30 s that are most typical of a track, for previews.
+
+    To play them, load `audio_url`, or the audio of the track from `start` to `end`.
+    """
+    track = services().catalogue.tracks.get(resolve_track(track_id))
+    found = highlights([track])[track.id]
+    return TrackHighlight(
+        start=found.start, end=found.end, measured=found.is_measured, audio_url=preview_url(track, found)
+    )
 
 
 @audio.get("/tracks/<path:track_id>/audio")

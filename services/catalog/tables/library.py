@@ -131,6 +131,8 @@ class TrackRow(IndexedRow, MeasuredRow):
     album_id: Mapped[str | None] = mapped_column(String(24))
     """See `services.catalog.album_ids`; null without an album."""
     dispersion: Mapped[float | None]
+    highlight: Mapped[float | None]
+    """Where its most typical part starts, in seconds; null if the analysis is older than this column."""
     tags: Mapped[dict[str, Any] | None]
     sent_at: Mapped[datetime | None]
     """When its analysis was last sent to the broker or started; null while it waits for its turn."""

@@ -48,6 +48,8 @@ class SpaceAnalysisRow(MeasuredRow):
     analysed_at: Mapped[datetime | None]
     embedding: Mapped[bytes | None] = mapped_column(LargeBinary)
     dispersion: Mapped[float | None]
+    highlight: Mapped[float | None]
+    """See `TrackRow`."""
     tags: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 

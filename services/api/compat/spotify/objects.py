@@ -19,6 +19,7 @@ from services.api.compat.spotify.schemas import (
     SpotifyUrls,
 )
 from services.api.context import services
+from services.api.previews import highlights, preview_url
 from services.api.request_limits import TEXT_MAX
 from services.catalog.tracks import measured_of
 from services.covers.files import CoverSize
@@ -39,7 +40,8 @@ def track_objects(found: Iterable[Track]) -> list[SpotifyTrack]:
     """Return tracks as Spotify's track objects."""
     shown = list(found)
     albums = services().catalogue.albums.albums_by_id({track.album_id for track in shown if track.album_id})
-    return [_track(track, albums.get(track.album_id or "")) for track in shown]
+    parts = highlights(shown)
+    return [_track(track, albums.get(track.album_id or ""), preview_url(track, parts[track.id])) for track in shown]
 
 
 def audio_features(track: Track) -> SpotifyAudioFeatures:
@@ -84,7 +86,7 @@ def _listing(*words: str) -> SpotifyUrls:
     return SpotifyUrls(spotify=f"{request.root_url}v1/tracks?q={quote(' '.join(words)[:TEXT_MAX])}")
 
 
-def _track(track: Track, album: Album | None) -> SpotifyTrack:
+def _track(track: Track, album: Album | None, preview: str | None) -> SpotifyTrack:
     name, own = public_id(track), f"{request.root_url}v1/tracks/{track.id}"
     is_registered = name == track.ids.get(SPOTIFY)
     artists = [_artist(each) for each in track.artists] or [_artist(NamedArtist(f"{ARTIST_PREFIX}{NO_ARTIST}", ""))]
@@ -102,7 +104,7 @@ def _track(track: Track, album: Album | None) -> SpotifyTrack:
         is_playable=track.path is not None,
         name=track.title,
         popularity=0,
-        preview_url=None if track.path is None else f"{own}/audio",
+        preview_url=preview,
         track_number=track.track_number or 0,
         uri=_uri("track", name),
     )

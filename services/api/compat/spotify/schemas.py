@@ -255,7 +255,9 @@ class SpotifyTrack(Response):
     is_playable: bool = Field(description="Whether the track has a file.")
     name: str
     popularity: int = Field(description=NOT_KNOWN)
-    preview_url: str | None = Field(description="The whole audio file, from this service; null without a file.")
+    preview_url: str | None = Field(
+        description="The audio file, from this service, with its highlight as a media fragment; null without a file."
+    )
     track_number: int = Field(description="0 if it is not known.")
     type: str = "track"
     uri: str

@@ -15,6 +15,7 @@ from services.api.openapi.examples.values import (
     NEBULA,
     OTHER,
     PICTURE,
+    SERVICE,
     SKIPPED_AT,
     SOUNDTRACK,
     TRACK,
@@ -78,6 +79,15 @@ LIBRARY: Mapping[str, Example] = {
         {"track_id": AWAKENING}, {"ids": {"navidrome": "a1b2", "isrc": None}}, {**TRACK, "ids": {"navidrome": "a1b2"}}
     ),
     "deleteTrack": Example({"track_id": NEBULA}),
+    "getTrackHighlight": Example(
+        {"track_id": AWAKENING},
+        response={
+            "start": 95.5,
+            "end": 125.5,
+            "measured": True,
+            "audio_url": f"{SERVICE}/v1/tracks/{AWAKENING}/audio#t=95.500,125.500",
+        },
+    ),
     "getTrackAudio": Example({"track_id": AWAKENING}),
     "getTrackCover": Example({"track_id": AWAKENING, "size": 320}),
     "getAlbumCover": Example({"album_id": ALBUM, "size": 320}),
