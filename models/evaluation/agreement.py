@@ -31,6 +31,7 @@ from models.descriptors.loudness import integrated_loudness, k_weighting
 from models.descriptors.tonality import match_key
 from models.encoder import VibeEncoder
 from models.evaluation import descriptor_cost
+from models.evaluation.demands import Requirement
 from models.evaluation.known_pieces import AGREEING, TempoAndKey, audio_file, key_relation, known_pieces, tempo_relation
 from models.evaluation.librosa_comparison import (
     LibrosaComparison,
@@ -42,7 +43,6 @@ from models.evaluation.librosa_comparison import (
 )
 from models.evaluation.librosa_descriptors import describe_both
 from models.evaluation.page import markdown_table
-from models.evaluation.report import Requirement
 
 REFERENCE_RATE = 22_050  # Hz: librosa's default
 REFERENCE_HOP = 256  # samples, 12 ms: at librosa's default of 512, lags at 180 BPM lie 7 % apart

@@ -138,8 +138,8 @@ ALTERATIONS = (
     Alteration("lead-in 1.2 s", 0.99, lead_in=LEAD_IN_SECONDS),
     Alteration("low-pass 4 kHz", 0.95, low_pass),
     Alteration("noise 20 dB", 0.95, noise),
-    Alteration("speed +6 %", 0.95, speed=1 + SPEED_CHANGE),
-    Alteration("speed −6 %", 0.95, speed=1 - SPEED_CHANGE),
+    Alteration("speed +6 %", 0.98, speed=1 + SPEED_CHANGE),
+    Alteration("speed −6 %", 0.98, speed=1 - SPEED_CHANGE),
     Alteration("pitch +2 semitones", 0.95, lambda stack, rate: pitch(stack, rate, PITCH_SEMITONES)),
     Alteration("pitch −2 semitones", 0.95, lambda stack, rate: pitch(stack, rate, -PITCH_SEMITONES)),
 )

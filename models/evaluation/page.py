@@ -8,9 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from models.evaluation.alterations import TILT_PIVOT
+from models.evaluation.demands import requirements
 from models.evaluation.metrics import Figure
 from models.evaluation.mood import AGITATED_WORDS, CALM_WORDS, Mood
-from models.evaluation.report import COMMAND, Report, requirements
+from models.evaluation.report import COMMAND, Report
 from models.evaluation.representations import HALF_WHITENED, SHIPPED
 
 _MISSING = "–"
@@ -83,6 +84,16 @@ Written by `{COMMAND}`; do not edit by hand. Encoder `{report.encoder}` (weights
 {notes}"""
 
 
+def _difference(report: Report) -> str:
+    found = report.p10_above_teachers
+    if found is None:
+        return ""
+    return f"""P@10 of the shipped encoder minus P@10 of the teachers, track by track: {found.value:+.3f}, 95 % interval over
+packages {found.package_low:+.3f} to {found.package_high:+.3f}.
+
+"""
+
+
 def _retrieval(report: Report) -> str:
     teachers = report.p10_by_soundtrack.get(HALF_WHITENED)
     by_soundtrack = markdown_table(
@@ -114,7 +125,7 @@ The same with intervals over packages, which estimate the spread over other soun
   standardised on the evaluated tracks, which favours them. bliss-audio and musly get the same windows and use their
   own distances.
 
-{by_soundtrack}
+{_difference(report)}{by_soundtrack}
 ![P@10 by soundtrack](soundtracks.png)
 """
 
@@ -183,7 +194,7 @@ Tracks are labelled by their file names: {", ".join(AGITATED_WORDS)} against
 {", ".join(CALM_WORDS)}, anywhere in the name. The words were chosen by reading the names, before any
 figure was computed. The table has the AUC of three scores: the energy attribute; the difference in similarity to the
 nearest agitated and the nearest calm tracks of *other* soundtracks; and loudness alone, for comparison. "Equal
-loudness": each window is scaled to the same RMS level.
+loudness": each window is scaled to the same RMS level. The names are few, so nothing is demanded here.
 
 {sections}"""
 

@@ -1,8 +1,7 @@
-"""All figures of an evaluation run, their requirements, and their JSON."""
+"""All figures of an evaluation run, and their JSON."""
 
 import json
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -11,25 +10,13 @@ import numpy as np
 from models.arrays import Float64Array
 from models.evaluation.direction import Direction
 from models.evaluation.metrics import Fidelity, Figure, fidelity, figure
-from models.evaluation.mood import ENERGY, EQUALISED, NEIGHBOURS, Mood
+from models.evaluation.mood import Mood
 from models.evaluation.representations import HALF_WHITENED, SHIPPED, Similarities, TrackRepresentations
 from models.evaluation.retrieval import ceiling, hubness, mood_distance, mood_ranks, retrieve
 from models.evaluation.robustness import Determinism, Robustness
 from models.tag_balances import MOOD_BALANCES, OTHER_MOOD_BALANCES
 
 COMMAND = "python -m models.evaluation"
-
-_R1_ABOVE_TEACHERS = 0.04
-_P10_BELOW_TEACHERS = 0.01
-_MOOD_DISTANCE_OF_TEACHERS = 0.9
-_ATTRIBUTE_CHANGE = 0.03
-_MOOD_AREA = {"": 0.90, EQUALISED: 0.85}
-_DIRECTION = {"faster": 0.95, "minor": 0.80, "louder": 0.95}
-_SKEW = 0.6
-_NEVER_RECOMMENDED = 0.01
-_TEACHER_COSINE = 0.75
-_TAG_CORRELATION = 0.80
-_DETERMINISM = 0.99999
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +56,7 @@ class Report:
         rows: One per representation; the shipped encoder is last.
         p10_by_soundtrack: Representation → package → P@10.
         n10: Representation → N10 of each track.
+        p10_above_teachers: P@10 of the shipped encoder minus that of the teachers, track by track; None without them.
         fidelity: None without the teachers.
         robustness: One entry per alteration; empty if not measured.
         mood: One entry per set of tracks.
@@ -84,6 +72,7 @@ class Report:
     rows: Sequence[Row]
     p10_by_soundtrack: Mapping[str, Mapping[str, float]]
     n10: Mapping[str, Sequence[int]]
+    p10_above_teachers: Figure | None = None
     fidelity: Fidelity | None = None
     robustness: Sequence[Robustness] = ()
     mood: Sequence[Mood] = ()
@@ -129,6 +118,9 @@ def retrieval_report(
             for name, values in precision.items()
         },
         n10={name: hubness(found.tracks).counts.tolist() for name, found in similarities.items()},
+        p10_above_teachers=figure(precision[SHIPPED] - precision[HALF_WHITENED], soundtracks)
+        if HALF_WHITENED in precision and SHIPPED in precision
+        else None,
     )
 
 
@@ -180,97 +172,3 @@ def as_json(report: Report) -> str:
 def metrics(report: Report) -> dict[str, Any]:
     """Return the shipped encoder's figures for its model card, with the command that makes them."""
     return {"command": COMMAND, "tracks": sum(report.soundtracks.values())} | asdict(report.rows[-1])
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """A figure with its required range.
-
-    Attributes:
-        test: What is measured.
-        measured: The figure.
-        least: Least allowed value; -inf if there is only an upper limit.
-        most: Greatest allowed value; inf if there is only a lower limit.
-    """
-
-    test: str
-    measured: float
-    least: float = -math.inf
-    most: float = math.inf
-
-    @property
-    def met(self) -> bool:
-        """Whether the figure is in the required range, limits included."""
-        return self.least <= self.measured <= self.most
-
-    @property
-    def limit(self) -> str:
-        """The limit as text, such as "≥ 0.9"."""
-        return f"≥ {self.least:.5g}" if self.least > -math.inf else f"≤ {self.most:.5g}"
-
-
-def requirements(report: Report) -> list[Requirement]:
-    """Return every requirement for which the report has a figure."""
-    return [
-        *_against_teachers(report),
-        *_robustness(report),
-        *_mood(report),
-        *_direction(report),
-        *_hubness(report),
-        *_fidelity(report),
-        *_determinism(report),
-    ]
-
-
-def _against_teachers(report: Report) -> Iterator[Requirement]:
-    shipped, teachers = report.row(SHIPPED), report.row(HALF_WHITENED)
-    if shipped is None or teachers is None:
-        return
-    least = teachers.same_track_r1.value + _R1_ABOVE_TEACHERS
-    yield Requirement("same-track R@1 (teachers + 0.04)", shipped.same_track_r1.value, least=least)
-    least = teachers.soundtrack_p10.value - _P10_BELOW_TEACHERS
-    yield Requirement("same-soundtrack P@10 (teachers − 0.01)", shipped.soundtrack_p10.value, least=least)
-    for mood in (name for name in MOOD_BALANCES if name in shipped.feel):
-        most = _MOOD_DISTANCE_OF_TEACHERS * teachers.feel[mood].value
-        yield Requirement(f"mood distance, {mood} (0.9 × teachers)", shipped.feel[mood].value, most=most)
-
-
-def _robustness(report: Report) -> Iterator[Requirement]:
-    for result in report.robustness:
-        yield Requirement(f"robustness R@1, {result.name}", result.r1[SHIPPED], least=result.least_r1)
-    for result in report.robustness:
-        greatest = max(result.energy_change, result.valence_change)
-        yield Requirement(f"change of energy and valence, {result.name}", greatest, most=_ATTRIBUTE_CHANGE)
-
-
-def _mood(report: Report) -> Iterator[Requirement]:
-    for mood in report.mood:
-        for level, least in _MOOD_AREA.items():
-            for score in (ENERGY, NEIGHBOURS):
-                if f"{score}{level}" in mood.areas:
-                    area = mood.areas[f"{score}{level}"]
-                    yield Requirement(f"mood AUC, {score}{level} ({mood.name})", area.value, least=least)
-
-
-def _direction(report: Report) -> Iterator[Requirement]:
-    if report.direction:
-        for name, least in _DIRECTION.items():
-            yield Requirement(f"direction, {name}: share of pairs", getattr(report.direction, name), least=least)
-
-
-def _hubness(report: Report) -> Iterator[Requirement]:
-    if shipped := report.row(SHIPPED):
-        yield Requirement("hubness, skewness of N10", shipped.n10_skew, most=_SKEW)
-        yield Requirement("hubness, share never recommended", shipped.never_recommended, most=_NEVER_RECOMMENDED)
-
-
-def _fidelity(report: Report) -> Iterator[Requirement]:
-    if report.fidelity:
-        yield Requirement("fidelity, cosine to the teachers", report.fidelity.cosine, least=_TEACHER_COSINE)
-        yield Requirement("fidelity, tag correlation", report.fidelity.tag_correlation, least=_TAG_CORRELATION)
-
-
-def _determinism(report: Report) -> Iterator[Requirement]:
-    if report.determinism:
-        for name in ("threads", "batch", "restart"):
-            yield Requirement(f"determinism over {name}, cosine", getattr(report.determinism, name), least=_DETERMINISM)

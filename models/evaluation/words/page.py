@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from models.evaluation.demands import Requirement
 from models.evaluation.page import markdown_table
-from models.evaluation.report import Requirement
 from models.evaluation.words.areas import Areas
 from models.evaluation.words.pictures import pictures_section
 from models.evaluation.words.report import COMMAND, ENGLISH, Row, WordsReport, mean_share, requirements

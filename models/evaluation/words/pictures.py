@@ -9,9 +9,9 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from models.arrays import Float64Array
+from models.evaluation.demands import Requirement
 from models.evaluation.metrics import interval
 from models.evaluation.page import markdown_table
-from models.evaluation.report import Requirement
 from models.evaluation.words.constructed import ConstructedPicture, constructed_pictures
 from models.evaluation.words.photographs import TEST, TUNING, Photograph, fetch
 from models.pictures.looks import looks

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from models.arrays import Float64Array
-from models.evaluation.report import Requirement
+from models.evaluation.demands import Requirement
 from models.evaluation.words.areas import Areas, name_areas, phrase_areas, rare_name_areas
 from models.evaluation.words.lists import Lists
 from models.evaluation.words.pictures import PicturesReport, picture_requirements
