@@ -88,8 +88,8 @@ def _difference(report: Report) -> str:
     found = report.p10_above_teachers
     if found is None:
         return ""
-    return f"""P@10 of the shipped encoder minus P@10 of the teachers, track by track: {found.value:+.3f}, 95 % interval over
-packages {found.package_low:+.3f} to {found.package_high:+.3f}.
+    return f"""P@10 of the shipped encoder minus P@10 of the teachers, track by track: {found.value:+.3f}, 95 % interval
+over packages {found.package_low:+.3f} to {found.package_high:+.3f}.
 
 """
 
@@ -194,7 +194,7 @@ Tracks are labelled by their file names: {", ".join(AGITATED_WORDS)} against
 {", ".join(CALM_WORDS)}, anywhere in the name. The words were chosen by reading the names, before any
 figure was computed. The table has the AUC of three scores: the energy attribute; the difference in similarity to the
 nearest agitated and the nearest calm tracks of *other* soundtracks; and loudness alone, for comparison. "Equal
-loudness": each window is scaled to the same RMS level. The names are few, so nothing is demanded here.
+loudness": each window is scaled to the same RMS level. The names are few, so no figure is required.
 
 {sections}"""
 
