@@ -9,6 +9,7 @@ emotions", 2010). The quantiles for the ranks are measured and stored in the mod
 * valence: 4 × feel + ½ × majorness, which is the confidence of the mode, negative for minor
 * danceability: 3 × feel + tempo confidence + nearness of the tempo to 120 BPM, weighted by the tempo confidence
 * acousticness: feel
+* speechiness: the encoder's share of speech; not ranked
 * instrumentalness: the odds of "no vocals" against any voice tag, *not* ranked: most of the corpus is instrumental, so
   half of the instrumental tracks would rank below 0.5
 
@@ -31,7 +32,7 @@ from models.encoder import FEEL_ATTRIBUTES, Encoding
 from models.tag_balances import log_odds
 
 # Attributes for which the audio gives no evidence; they are None.
-WITHOUT_EVIDENCE = ("liveness", "speechiness")
+WITHOUT_EVIDENCE = ("liveness",)
 
 _QUANTILES = 21
 _DANCE_TEMPO = 120.0  # BPM: the tempo of spontaneous movement (van Noorden & Moelants, 1999)
@@ -64,7 +65,8 @@ def attributes(encoding: Encoding, descriptors: Descriptors, calibration: Calibr
         calibration: From the model card: cue or attribute → 21 ascending quantiles over the training corpus.
 
     Returns:
-        Energy, valence, danceability, acousticness and instrumentalness, each 0…1; liveness and speechiness are None.
+        Energy, valence, danceability, acousticness, instrumentalness and speechiness, each 0…1; liveness is None, and
+        speechiness is None for weights that do not hear speech.
 
     Raises:
         KeyError: A tag is missing from the encoding, or a cue from the calibration.
@@ -73,7 +75,7 @@ def attributes(encoding: Encoding, descriptors: Descriptors, calibration: Calibr
         name: _rank(_blend(_cues(name, encoding, descriptors), calibration), calibration[name])
         for name in FEEL_ATTRIBUTES
     }
-    values["instrumentalness"] = instrumentalness(encoding.tags)
+    values |= {"instrumentalness": instrumentalness(encoding.tags), "speechiness": encoding.speech}
     return values | dict.fromkeys(WITHOUT_EVIDENCE)
 
 

@@ -158,14 +158,13 @@ def load(version: str = DEFAULT_VERSION, directory: Path = WEIGHTS_DIRECTORY) ->
             f"{file}: the SHA-256 is {actual}, but the card declares {card.sha256}. "
             "The file is damaged or belongs to another card; restore both from the release."
         )
-    encoder = VibeEncoder(card.mel, card.tags)
-    _fill(encoder, weights, file)
-    return encoder.eval().requires_grad_(requires_grad=False)
+    return _encoder(card, weights, file).eval().requires_grad_(requires_grad=False)
 
 
-def _fill(encoder: VibeEncoder, weights: bytes, file: Path) -> None:
+def _encoder(card: ModelCard, weights: bytes, file: Path) -> VibeEncoder:
     try:
         tensors = {name: value.to(torch.float32) for name, value in load_tensors(weights).items()}
+        encoder = VibeEncoder(card.mel, card.tags, hears_speech="speech.weight" in tensors)
         outcome = encoder.load_state_dict(tensors, strict=False)
     except (SafetensorError, RuntimeError) as error:
         raise CheckpointError(f"{file}: the weights do not fit this encoder ({error}).") from error
@@ -173,6 +172,7 @@ def _fill(encoder: VibeEncoder, weights: bytes, file: Path) -> None:
         raise CheckpointError(
             f"{file}: the weights lack {outcome.missing_keys} and have unknown {outcome.unexpected_keys}."
         )
+    return encoder
 
 
 def _weights_file(version: str, directory: Path) -> Path:

@@ -30,6 +30,7 @@ class Encoding:
         tags: Tag, prefixed by the data set of its teacher as in `msd:rock` → mean probability over all windows, 0…1.
         feel: Each of `FEEL_ATTRIBUTES` → score in standard deviations of the training windows, 0 for their mean; nearly
             equal for an equalised, noisy or transposed copy.
+        speech: Share of speech, 0…1: weighted mean of the windows' probabilities; None for weights without the head.
     """
 
     embedding: npt.NDArray[np.float32]
@@ -38,6 +39,7 @@ class Encoding:
     dispersion: float
     tags: dict[str, float]
     feel: dict[str, float]
+    speech: float | None
 
 
 class VibeEncoder(nn.Module):
@@ -46,15 +48,17 @@ class VibeEncoder(nn.Module):
     Args:
         mel: Parameters of the log-mel and target loudness that the weights were trained with.
         tags: Data set → the names of its 50 tags, in the order of the network's outputs.
+        hears_speech: Whether there is a head that tells speech from music; weights before 2026.12 have none.
     """
 
-    def __init__(self, mel: MelParameters, tags: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, mel: MelParameters, tags: Mapping[str, Sequence[str]], *, hears_speech: bool = True) -> None:
         super().__init__()
         self.tag_names = [f"{prefix}:{tag}" for prefix, names in tags.items() for tag in names]
         self.mel = mel
         self._log_mel = LogMel(mel)
         self.network = VibeNetwork()
         self.feel = nn.Linear(FEATURE_SIZE, len(FEEL_ATTRIBUTES))
+        self.speech = nn.Linear(FEATURE_SIZE, 1) if hears_speech else None
 
     @property
     def sample_rate(self) -> int:
@@ -95,14 +99,33 @@ class VibeEncoder(nn.Module):
         """
         output = self.network(log_mel)
         embedding = F.normalize(output.embedding.mean(0), dim=0)  # (128,)
+        weights = np.full(len(output.embedding), 1 / len(output.embedding), np.float32)
         return Encoding(
             embedding=embedding.numpy(),
             windows=output.embedding.numpy(),
-            weights=np.full(len(output.embedding), 1 / len(output.embedding), np.float32),
+            weights=weights,
             dispersion=float((1.0 - output.embedding @ embedding).mean().clamp(min=0.0)),
             tags=dict(zip(self.tag_names, output.tags.mean(0).tolist(), strict=True)),
             feel=dict(zip(FEEL_ATTRIBUTES, self.feel(output.features.mean(0)).tolist(), strict=True)),
+            speech=None if self.speech is None else float(weights @ self.speech_of(output.features).numpy()),
         )
+
+    @torch.inference_mode()
+    def speech_of(self, features: Tensor) -> Tensor:
+        """Compute the probability that a window is speech.
+
+        Args:
+            features: (n, 560), from the network.
+
+        Returns:
+            (n,), 0…1.
+
+        Raises:
+            ValueError: The weights have no head for speech.
+        """
+        if self.speech is None:
+            raise ValueError("These weights cannot tell speech from music.")
+        return torch.sigmoid(self.speech(features))[:, 0]
 
     def encode(self, windows: Tensor) -> Encoding:
         """Encode one track from its samples.

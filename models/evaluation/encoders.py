@@ -129,7 +129,7 @@ class ShippedEncoder:
     def _encoding(self, key: Path, samples: Callable[[], Float32Array]) -> Encoding:
         def encoded() -> Arrays:
             encoding = self.encoder.encode(torch.from_numpy(samples()))
-            rest = json.dumps({"dispersion": encoding.dispersion, "tags": encoding.tags, "feel": encoding.feel})
+            rest = json.dumps({name: getattr(encoding, name) for name in ("dispersion", "tags", "feel", "speech")})
             vectors = {"embedding": encoding.embedding, "windows": encoding.windows, "weights": encoding.weights}
             return vectors | {"json": np.array(rest)}
 

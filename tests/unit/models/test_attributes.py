@@ -13,7 +13,7 @@ def tag_names():
     return [f"{tower}:{name}" for tower, names in checkpoint.read_card().tags.items() for name in names]
 
 
-def encoding(feel=(), tags=()):
+def encoding(feel=(), tags=(), speech=None):
     return Encoding(
         embedding=np.eye(1, 128, dtype=np.float32)[0],
         windows=np.eye(1, 128, dtype=np.float32),
@@ -21,6 +21,7 @@ def encoding(feel=(), tags=()):
         dispersion=0.0,
         tags=dict.fromkeys(tag_names(), 0.05) | dict(tags),
         feel=dict.fromkeys(FEEL_ATTRIBUTES, 0.0) | dict(feel),
+        speech=speech,
     )
 
 
@@ -132,11 +133,16 @@ def test_music_without_a_tempo_has_attributes(calibration):
 
 
 def test_unmeasured_attributes_are_none(calibration):
-    """Liveness and speechiness are present and None."""
+    """Liveness is present and None; so is speechiness if the weights do not hear speech."""
     values = attributes(encoding(), descriptors(), calibration)
 
     assert values["liveness"] is None
     assert values["speechiness"] is None
+
+
+def test_speechiness_is_what_the_encoder_heard(calibration):
+    """The share of speech is not ranked: hardly any track of the corpus has speech."""
+    assert attributes(encoding(speech=0.07), descriptors(), calibration)["speechiness"] == 0.07
 
 
 def test_extremes_stay_in_range(calibration):
