@@ -44,6 +44,9 @@ _OF_LISTENER = (
 )
 """Tables whose rows get the library of a listener, with the column of the listener."""
 
+_OF_MEMBERS = (ListenRow.listener, PlaylistRow.owner, LinkRow.listener)
+"""Columns with a listener whose rows have a library only if they were a member when it was written, or became one."""
+
 _LISTENERS = (*HISTORY, AccountRow.listener, PersonRow.listener, LinkRow.listener)
 """Columns with a listener of whom something is stored, or who has signed in."""
 
@@ -121,17 +124,33 @@ class NamedLibraryStore:
     def remove_member(self, name: str, listener: str) -> None:
         """Remove a listener from a library; from the last one, they get no tracks. Removing one again changes nothing.
 
+        It also lets a listener get no tracks whom `forgotten_members` names for this library.
+
         Raises:
             LibraryNotFound: there is none with this name.
         """
         with self._database.write() as session:
-            _remove_members(session, text_key(_stored_name(session, name)), (listener,))
+            stored = _stored_name(session, name)
+            if listener in _forgotten_members(session).get(stored, ()):
+                session.add(ListenerLibraryRow(listener=listener, library=NOWHERE))
+            _remove_members(session, text_key(stored), (listener,))
+
+    def forgotten_members(self) -> dict[str, list[str]]:
+        """Return, for each library, listeners with listens, playlists or links in it who get all tracks.
+
+        They were removed from their last library when Segue did not keep that, and so get the tracks of all libraries.
+        """
+        with self._database.read() as session:
+            return _forgotten_members(session)
 
     def allow_all(self, listener: str) -> None:
-        """Let a listener get all tracks, as a member of no library."""
+        """Let a listener get all tracks, as a member of no library. What is stored of them belongs to no library."""
         with self._database.write() as session:
             for table in (LibraryMemberRow, ListenerLibraryRow):
                 session.execute(delete(table).where(table.listener == listener))
+            for stored, column in _OF_LISTENER:
+                placed = update(stored).where(column == listener, stored.library_id.is_not(None))
+                session.execute(placed.values(library_id=None))
 
     def of_listener(self, listener: str) -> frozenset[str] | None:
         """Return the ids of the libraries that a listener is a member of, none if removed from the last one.
@@ -304,6 +323,17 @@ def _remove_members(session: Session, library_id: str, listeners: Collection[str
             alone.append(listener)
     session.flush()
     return alone
+
+
+def _forgotten_members(session: Session) -> dict[str, list[str]]:
+    known = select(LibraryMemberRow.listener).union(select(ListenerLibraryRow.listener))
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for column in _OF_MEMBERS:
+        placed = column.class_.library_id
+        query = select(LibraryRow.name, column).where(LibraryRow.id == placed, column.not_in(known)).distinct()
+        for library, listener in session.execute(query):
+            found[library].add(listener or "")
+    return {library: sorted(found[library]) for library in sorted(found)}
 
 
 def add_members(database: Database, session: Session, library_id: str, listeners: Collection[str]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from shlex import quote
 from urllib.parse import urlsplit
 
 from services.cli import machine_checks, output, server_checks
@@ -51,6 +52,18 @@ def _catalogue(settings: Settings) -> Iterator[str]:
         for build in catalogue.index_builds.all():
             if build.problem is not None:
                 yield f"the last build of the index of {build.collection} failed: {build.problem}"
+
+
+def _members(settings: Settings) -> Iterator[str]:
+    with open_catalogue(settings) as catalogue:
+        for library, listeners in catalogue.libraries.forgotten_members().items():
+            for listener in listeners:
+                change = f"{quote(library)} {quote(listener)}"
+                yield (
+                    f"{listener} has listens or playlists in '{library}', but is a member of no library, and gets all "
+                    f"tracks: run `segue libraries remove-member {change}` for no tracks, `segue libraries add-member "
+                    f"{change}` for those of '{library}', or `segue libraries allow-all {quote(listener)}` for all"
+                )
 
 
 def _workers(settings: Settings) -> Iterator[str]:
@@ -105,6 +118,7 @@ PARTS: dict[str, Check] = {
     "port": machine_checks.port,
     "database": server_checks.database,
     "catalogue": _catalogue,
+    "members of libraries": _members,
     "broker": server_checks.broker,
     "broker and workers": _workers,
     "index": _index,

@@ -1,4 +1,4 @@
-"""`segue libraries`: add, list, limit and remove named libraries, in the catalogue itself, as `segue keys` does.
+"""`segue libraries`: named libraries, their members and quotas, in the catalogue itself, as `segue keys` does.
 
 Each command imports its code when it runs, as in `services.cli.main`.
 """
@@ -17,9 +17,10 @@ from services.cli.arguments import AsJson, path_argument
 if TYPE_CHECKING:
     from services.domain.libraries import NamedLibrary
 
-libraries = typer.Typer(help="Add, list and remove named libraries, and set their quotas.", no_args_is_help=True)
+libraries = typer.Typer(help="Add, list and remove named libraries, their members and quotas.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the library.")]
+User = Annotated[str, typer.Argument(metavar="USER", help="Name of the listener.")]
 
 
 def _limit_option(help_text: str) -> Any:  # noqa: ANN401  typer's own type is private
@@ -98,10 +99,20 @@ def remove(name: Name, *, as_json: AsJson = False) -> None:
         )
 
 
+@libraries.command("add-member")
+def add_member(name: Name, user: User, *, as_json: AsJson = False) -> None:
+    """Make a listener a member of a library. They get the tracks of their libraries only."""
+    _change_member(name, user, joins=True, as_json=as_json)
+
+
+@libraries.command("remove-member")
+def remove_member(name: Name, user: User, *, as_json: AsJson = False) -> None:
+    """Remove a listener from a library. After the last one they get no tracks until you say otherwise."""
+    _change_member(name, user, joins=False, as_json=as_json)
+
+
 @libraries.command("allow-all")
-def allow_all(
-    user: Annotated[str, typer.Argument(metavar="USER", help="Name of the listener.")], *, as_json: AsJson = False
-) -> None:
+def allow_all(user: User, *, as_json: AsJson = False) -> None:
     """Give a listener the tracks of all libraries. They are then a member of none."""
     from services.api.schemas.listens import listener_named
     from services.cli import output
@@ -150,6 +161,28 @@ def quota(  # noqa: PLR0913  an option for each limit
         output.print_json(LibraryUsage.of(usage, found).model_dump(mode="json"))
     else:
         listings.print_quota(usage, found)
+
+
+def _change_member(name: str, user: str, *, joins: bool, as_json: bool) -> None:
+    from services.api.schemas.listens import listener_named
+    from services.cli import output
+    from services.cli.maintenance import open_catalogue
+    from services.settings import load_settings
+
+    listener = listener_named(user)
+    with open_catalogue(load_settings()) as catalogue:
+        change = catalogue.libraries.add_member if joins else catalogue.libraries.remove_member
+        change(name, listener)
+        joined = catalogue.libraries.of_listener(listener)
+        names = (
+            None if joined is None else [each.name for each in catalogue.libraries.all() if listener in each.listeners]
+        )
+    if as_json:
+        output.print_json({"user": listener, "libraries": names})
+    elif names is None:
+        output.print_message(f"{listener} was no member of '{name}', and gets the tracks of all libraries.")
+    else:
+        output.print_message(f"{listener} gets {'the tracks of ' + ', '.join(names) if names else 'no tracks now'}.")
 
 
 def _limit(value: str) -> int | None:

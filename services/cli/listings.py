@@ -27,6 +27,7 @@ from services.domain.accounts import Account
 from services.domain.comparison import Contest
 from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS
 from services.domain.libraries import NamedLibrary
+from services.domain.people import Person
 from services.domain.quotas import Quota, Resource, Usage, today
 from services.experiments.preferences import Preference
 
@@ -171,6 +172,16 @@ def print_accounts(accounts: Sequence[Account]) -> None:
         Column("added", [each.created_at.date().isoformat() for each in accounts]),
     ]
     _print(accounts, columns, "There are no accounts.")
+
+
+def print_people(people: Sequence[Person]) -> None:
+    """Print people with the day on which they signed in last."""
+    columns = [
+        Column("listener", [each.listener for each in people], weight=1, wraps=True),
+        Column("name", [each.name for each in people], weight=1, wraps=True),
+        Column("signed in", [each.signed_in_at.date().isoformat() for each in people]),
+    ]
+    _print(people, columns, "Nobody has signed in.")
 
 
 def print_preferences(preferences: Sequence[Preference]) -> None:

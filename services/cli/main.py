@@ -30,6 +30,7 @@ from services.cli.libraries import libraries
 from services.cli.links import link
 from services.cli.model import model
 from services.cli.own_features import features, import_features
+from services.cli.people import people
 from services.cli.playlists import playlists
 from services.cli.reporting import report
 from services.cli.service import service
@@ -309,6 +310,7 @@ app.add_typer(libraries, name="libraries")
 app.add_typer(link, name="link")
 app.add_typer(service, name="service")
 app.add_typer(users, name="users")
+app.add_typer(people, name="people")
 app.add_typer(keys, name="keys")
 app.add_typer(model, name="model")
 app.add_typer(compare, name="compare")
