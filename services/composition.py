@@ -9,6 +9,7 @@ from services.catalog import Catalogue
 from services.catalog.database import REQUEST_SECONDS
 from services.domain.errors import NotConfigured
 from services.domain.spaces import View
+from services.domain.track import EMBEDDING_DIM
 from services.domain.vector_index import PICTURES, TRACKS, Collection
 from services.domain.words import TextEmbedder
 from services.experiments.assignment import Experiments
@@ -202,11 +203,16 @@ def _load_tower() -> TextEmbedder:
 
 
 def open_server_index(
-    settings: Settings, collection: Collection = TRACKS, *, for_requests: bool, suffix: str = ""
+    settings: Settings,
+    collection: Collection = TRACKS,
+    *,
+    for_requests: bool,
+    suffix: str = "",
+    dimension: int = EMBEDDING_DIM,
 ) -> "ServerIndex":
     """Connect to an index on the Qdrant server; `for_requests` chooses a timeout shorter than that of HTTP clients.
 
-    `suffix` is `View.suffix` of the space.
+    `suffix` is `View.suffix` of the space, and `dimension` the length of its vectors.
 
     Raises:
         NotConfigured: `SEGUE_QDRANT_URL` is not set.
@@ -231,6 +237,7 @@ def open_server_index(
         settings.qdrant_write_consistency,
         settings.qdrant_on_disk,
         settings.qdrant_quantisation,
+        dimension,
     )
     return ServerIndex.connect(
         settings.qdrant_urls, secret, alias + suffix, timeout, collection=collection, settings=wanted
@@ -275,7 +282,10 @@ class ServerIndexes:
         with self._lock:
             if suffix not in self._opened:
                 self._opened[suffix] = open_server_index(
-                    self._settings, self._collection, for_requests=True, suffix=suffix
+                    *(self._settings, self._collection),
+                    for_requests=True,
+                    suffix=suffix,
+                    dimension=view.dimension(view.served),
                 )
             return self._opened[suffix]
 

@@ -98,10 +98,13 @@ class ChildContext:
 
     def index_of(self, collection: Collection, space: str | None) -> "ServerIndex":
         """Return the index of a collection on the Qdrant server in a space."""
-        suffix = self.catalogue.spaces.latest().suffix(space)
+        view = self.catalogue.spaces.latest()
+        suffix = view.suffix(space)
         name = collection.name + suffix
         if name not in self.servers:
-            self.servers[name] = open_server_index(self.settings, collection, for_requests=False, suffix=suffix)
+            self.servers[name] = open_server_index(
+                self.settings, collection, for_requests=False, suffix=suffix, dimension=view.dimension(space)
+            )
         return self.servers[name]
 
     def indexing(self, collection: Collection) -> "list[tuple[IndexQueue, ServerIndex]]":

@@ -65,7 +65,7 @@ class Catalogue:
         self.database = database
         self.spaces = SpaceViews(database)
         self.space_analyses = SpaceAnalysisStore(database)
-        self.space_mappings = SpaceMappingStore(database)
+        self.space_mappings = SpaceMappingStore(database, self.spaces)
         self.tracks = TrackStore(database, self.spaces)
         self.files = FileStore(database)
         self.folders = FolderStore(database)

@@ -169,7 +169,7 @@ class AlbumStore:
         """Return the most typical tracks of an artist, the most typical first."""
         space = self._spaces.joined()
         with self._database.columns() as connection:
-            ids = _typical(connection, artist_id, libraries, space)
+            ids = _typical(connection, artist_id, libraries, space, self._spaces.dimension())
             tracks = found_tracks(connection, ids)
         return [tracks[each] for each in ids if each in tracks]
 
@@ -281,10 +281,12 @@ def _artists(connection: Connection, ids: Sequence[str], libraries: Libraries) -
     }
 
 
-def _typical(connection: Connection, artist_id: str, libraries: Libraries, space: str | None) -> list[str]:
+def _typical(
+    connection: Connection, artist_id: str, libraries: Libraries, space: str | None, dimension: int
+) -> list[str]:
     """Return the ids of the tracks that are nearest to the centre of an artist's tracks."""
     ready = read_in(space, "embedding").where(
-        _TRACK.id.in_(tracks_of([artist_id], ARTIST)), analyses_in(space).is_there, *_inside(libraries)
+        _TRACK.id.in_(tracks_of([artist_id], ARTIST)), analyses_in(space).is_there(dimension), *_inside(libraries)
     )
     rows = connection.execute(ready.order_by(_TRACK.id).limit(TYPICAL_OF)).all()
     if not rows:

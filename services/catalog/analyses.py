@@ -136,11 +136,11 @@ class AnalysisStore:
         `beside` are its analyses in other spaces, and in the spaces `waiting` it waits for one.
 
         Raises:
-            ValueError: the embedding is not 128 finite numbers of unit length.
+            ValueError: the embedding is not finite numbers of unit length, as many as the space has dimensions.
         """
-        columns = columns_of(track_id, analysis)
         duration = analysis.descriptors.get("duration")
         with self._database.write() as session:
+            columns = columns_of(session, track_id, analysis)
             is_recorded = self._finish(
                 session,
                 track_id,

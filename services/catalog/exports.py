@@ -93,14 +93,15 @@ class ExportStore:
             CatalogueUnavailable: the database does not respond.
         """
         with self._database.snapshot() as connection:
-            yield Snapshot(connection, self._spaces.joined())
+            yield Snapshot(connection, self._spaces.joined(), self._spaces.dimension())
 
 
 class Snapshot:
     """The tables of a moment, analyses in the served space. Each method yields batches; read one table at a time."""
 
-    def __init__(self, connection: Connection, space: str | None) -> None:
+    def __init__(self, connection: Connection, space: str | None, dimension: int) -> None:
         self._connection = connection
+        self.dimension = dimension  # of embeddings
         self._analyses = analyses_in(space)
 
     def tracks(self, selected: Selected) -> Iterator[Rows]:

@@ -16,11 +16,11 @@ from services.catalog.space_columns import analyses_in, exists_in
 from services.catalog.space_mappings import carrier, carries
 from services.catalog.spaces import SpaceViews
 from services.catalog.tables import IndexedRow, MetaRow, PictureRow, TrackRow
-from services.catalog.tracks import EMBEDDING_BYTES, clear_tags, measured_of, vector_of
+from services.catalog.tracks import clear_tags, measured_of, vector_of
 from services.domain.filters import FRAGMENT, RANGE_FIELDS
 from services.domain.libraries import LIBRARY
 from services.domain.names import text_key
-from services.domain.track import TrackStatus
+from services.domain.track import EMBEDDING_DIM, TrackStatus
 from services.domain.vector_index import PayloadValue, Point
 
 GENERATION = "index_generation"
@@ -43,6 +43,8 @@ class Source:
 
     space: str | None
     joined: str | None
+    dimension: int
+    """Of the vectors in the space."""
 
 
 class PointSource(Protocol):
@@ -50,6 +52,9 @@ class PointSource(Protocol):
 
     def rows(self, source: Source) -> Select[Any]:
         """Select the columns id, revision, status, embedding, and what `points` needs."""
+
+    def stored_dimension(self, source: Source) -> int:
+        """Return the length of whole embeddings of rows."""
 
     def is_there(self, source: Source) -> ColumnElement[bool]:
         """Return the condition that a row must have a point."""
@@ -77,7 +82,7 @@ class IndexQueue:
     def _source(self) -> Source:
         view = self._spaces.view() if self._space is None else self._spaces.latest()
         space = self._space or view.served
-        return Source(space, space if set(view.live) - {space} else None)
+        return Source(space, space if set(view.live) - {space} else None, view.dimension(space))
 
     def pending(self, limit: int) -> list[IndexChange]:
         """Return up to `limit` marked rows."""
@@ -166,11 +171,11 @@ class IndexQueue:
         while True:
             with self._database.columns() as connection:
                 rows = connection.execute(ready.where(self._table.id > after)).all()
-                changes = self._changes(connection, [row for row in rows if _has_point(row)], source)
+                changes = self._changes(connection, rows, source)
             if not rows:
                 return
             after = rows[-1].id
-            yield changes
+            yield [change for change in changes if change.point is not None]
 
     def generation(self) -> int:
         """Return the current generation; an index of another generation must be rebuilt."""
@@ -183,7 +188,9 @@ class IndexQueue:
             return request_rebuild(session)
 
     def _changes(self, connection: Connection, rows: Sequence[Any], source: Source) -> list[IndexChange]:
-        whole = [row for row in rows if _has_point(row)]
+        size = 4 * self._points.stored_dimension(source)
+        # A damaged embedding must not stop the indexing of other rows.
+        whole = [row for row in rows if row.status == READY and len(row.embedding or b"") == size]
         points = {point.id: point for point in self._points.points(connection, whole, source)}
         return [IndexChange(row.id, row.revision, points.get(row.id)) for row in rows]
 
@@ -201,11 +208,6 @@ def request_rebuild(session: Session) -> int:
     return generation
 
 
-def _has_point(row: Any) -> bool:  # noqa: ANN401  a row of columns
-    # A damaged embedding must not stop the indexing of other rows.
-    return row.status == READY and len(row.embedding or b"") == EMBEDDING_BYTES
-
-
 _TRACK, _PICTURE = TrackRow.__table__.c, PictureRow.__table__.c
 _NAMED = (_TRACK.artist_keys, _TRACK.genre_keys, _TRACK.album_key, _TRACK.fragment)
 
@@ -220,9 +222,13 @@ class TrackPoints:
         columns = (_TRACK.id, _TRACK.revision, _TRACK.status, found["embedding"], *measured, *_NAMED, found["tags"])
         return select(*columns).select_from(found.source)
 
+    def stored_dimension(self, source: Source) -> int:
+        """Return the length of the embeddings of tracks in the space."""
+        return source.dimension
+
     def is_there(self, source: Source) -> ColumnElement[bool]:
         """Return whether a track is ready and has a whole embedding in the space."""
-        return exists_in(source.joined)
+        return exists_in(source.joined, source.dimension)
 
     def is_counted(self, source: Source) -> ColumnElement[bool]:
         """Return whether a track is ready and has an embedding in the space."""
@@ -264,9 +270,14 @@ class PicturePoints:
         stored = _PICTURE.embedding, _PICTURE.model_version, _PICTURE.library_id
         return select(_PICTURE.id, _PICTURE.revision, _PICTURE.status, *stored)
 
+    def stored_dimension(self, source: Source) -> int:
+        """Return the length of the embeddings of pictures: that of the text tower, whatever the space."""
+        del source
+        return EMBEDDING_DIM
+
     def is_there(self, source: Source) -> ColumnElement[bool]:
         """Return whether a picture is ready, and its whole embedding can be carried."""
-        return and_(func.length(_PICTURE.embedding) == EMBEDDING_BYTES, self.is_counted(source))
+        return and_(func.length(_PICTURE.embedding) == 4 * EMBEDDING_DIM, self.is_counted(source))
 
     def is_counted(self, source: Source) -> ColumnElement[bool]:
         """Return whether a picture is ready, and its embedding can be carried."""

@@ -15,9 +15,9 @@ from services.catalog.database import IDS, IDS_PER_STATEMENT, ROWS_PER_STATEMENT
 from services.catalog.space_columns import analyses_in, read_in
 from services.catalog.spaces import SpaceViews
 from services.catalog.tables import MapPointRow, MapRow, MetaRow, TrackGenreRow, TrackRow
-from services.catalog.tracks import vector_of
+from services.catalog.tracks import vector_of, vectors_of
 from services.domain.map import MapPoints, MapState, MapTrack, Placed, Region
-from services.domain.track import EMBEDDING_DIM, TrackStatus
+from services.domain.track import TrackStatus
 
 REQUESTED = "map_requested"
 """The key of the row that exists while somebody waits for a new map."""
@@ -92,25 +92,28 @@ class MapStore:
             return [values.get(track_id) for track_id in connection.scalars(_ids_on(version).order_by("id"))]
 
     def landmarks(self, version: int, model_version: str) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-        """Return embeddings, (n, 128), and points, (n, 2), of tracks on a map: at most `LANDMARKS`, a random sample."""
+        """Return embeddings, (n, d), and points, (n, 2), of tracks on a map: at most `LANDMARKS`, a random sample."""
         sample = (
             select(_POINT.track_id, _POINT.x, _POINT.y)
             .where(_POINT.version == version)
             .order_by(_POINT.track_id)  # ids are hashes
             .limit(LANDMARKS)
         )
-        found = read_in(model_version, "embedding").where(_TRACK.id.in_(IDS), analyses_in(model_version).is_there)
+        there = analyses_in(model_version).is_there(self._spaces.dimension(model_version))
+        found = read_in(model_version, "embedding").where(_TRACK.id.in_(IDS), there)
         with self._database.columns() as connection:
             places = {row.track_id: (row.x, row.y) for row in connection.execute(sample)}
             rows = sorted(rows_of(connection, found, list(places)), key=itemgetter(0))
-        vectors = np.frombuffer(b"".join(row.embedding for row in rows), dtype="<f4").reshape(-1, EMBEDDING_DIM)
-        return vectors, np.array([places[row.id] for row in rows], dtype=np.float64).reshape(-1, 2)
+        return vectors_of([row.embedding for row in rows]), np.array(
+            [places[row.id] for row in rows], dtype=np.float64
+        ).reshape(-1, 2)
 
     def unplaced(self, version: int, limit: int = ROWS_PER_STATEMENT) -> list[MapTrack]:
         """Return some ready tracks that have no point on a map, with their analyses by its model version."""
         with self._database.columns() as connection:
             space = connection.scalar(select(MapRow.model_version).where(MapRow.version == version))
-            found = read_in(space, "embedding", "tags").where(_TRACK.id.in_(IDS), analyses_in(space).is_there)
+            there = analyses_in(space).is_there(self._spaces.dimension(space))
+            found = read_in(space, "embedding", "tags").where(_TRACK.id.in_(IDS), there)
             without = connection.scalars(_READY_IDS.except_(_ids_on(version)).order_by("id"))
             rows = (row for ids in batched(without, limit) for row in rows_of(connection, found, ids))
             return [MapTrack(row.id, vector_of(row.embedding), row.tags or {}) for row in islice(rows, limit)]
@@ -201,7 +204,7 @@ class MapStore:
         found: Select[Any] = (
             select(_TRACK.id, analyses["embedding"], analyses["tags"], _POINT.x, _POINT.y)
             .select_from(analyses.source.outerjoin(MapPointRow.__table__, on_map))
-            .where(analyses.is_there, _TRACK.id > after)
+            .where(analyses.is_there(self._spaces.dimension()), _TRACK.id > after)
             .order_by(_TRACK.id)
             .limit(ROWS_PER_STATEMENT)
         )

@@ -15,7 +15,7 @@ from services.catalog.tracks import TrackFile, readable
 from services.domain.errors import PictureNotFound
 from services.domain.failure import Cause, FailureKind
 from services.domain.picture import Picture, PictureReading, PictureStatus
-from services.domain.track import unit_vector
+from services.domain.track import EMBEDDING_DIM, unit_vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class PictureStore:
         Raises:
             ValueError: the embedding is not 128 finite numbers of unit length.
         """
-        embedding = unit_vector(reading.embedding, f"picture {picture_id}").astype("<f4").tobytes()
+        embedding = unit_vector(reading.embedding, f"picture {picture_id}", EMBEDDING_DIM).astype("<f4").tobytes()
         with self._database.write() as session:
             session.execute(
                 update(PictureRow)

@@ -82,14 +82,15 @@ class ReportStore:
             CatalogueUnavailable: the database does not respond.
         """
         with self._database.snapshot() as connection:
-            yield ReportSnapshot(connection, self._spaces.joined())
+            yield ReportSnapshot(connection, self._spaces.joined(), self._spaces.dimension())
 
 
 class ReportSnapshot:
     """The library of a moment."""
 
-    def __init__(self, connection: Connection, space: str | None) -> None:
+    def __init__(self, connection: Connection, space: str | None, dimension: int) -> None:
         self._connection = connection
+        self.dimension = dimension  # of embeddings
         self._analyses = analyses_in(space)
 
     def tracks(self) -> Iterator[tuple[TrackContent, bytes | None, tuple[float | None, ...]]]:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from services.catalog.database import IDS_PER_STATEMENT, ROWS_PER_STATEMENT, Database, batched, now
 from services.catalog.progress import RATE_WINDOW, Rate
+from services.catalog.spaces import dimension_of
 from services.catalog.tables import FIRST, SpaceAnalysisRow, SpaceRow, TrackRow
 from services.catalog.tracks import TrackFile, files_of
 from services.domain.filters import ATTRIBUTES
@@ -116,7 +117,7 @@ class SpaceAnalysisStore:
         """Store an analysis in its space.
 
         Raises:
-            ValueError: the embedding is not 128 finite numbers of unit length.
+            ValueError: the embedding is not finite numbers of unit length, as many as the space has dimensions.
         """
         with self._database.write() as session:
             if session.get(TrackRow, track_id) is not None:
@@ -171,14 +172,16 @@ def _waits_in(space: str) -> ColumnElement[bool]:
     return and_(_ROW.model_version == space, _ROW.status == TrackStatus.PENDING)
 
 
-def columns_of(track_id: str, analysis: Analysis) -> dict[str, Any]:
+def columns_of(session: Session, track_id: str, analysis: Analysis) -> dict[str, Any]:
     """Return the columns of an analysis of a track that `tracks` and `space_analyses` have in common.
 
     Raises:
-        ValueError: the embedding is not 128 finite numbers of unit length.
+        ValueError: the embedding is not finite numbers of unit length, as many as the space has dimensions.
     """
+    dimension = dimension_of(session, analysis.model_version)
+    vector = unit_vector(analysis.embedding, f"track {track_id}", dimension)
     return {
-        "embedding": unit_vector(analysis.embedding, f"track {track_id}").astype("<f4").tobytes(),
+        "embedding": vector.astype("<f4").tobytes(),
         "dispersion": analysis.dispersion,
         "highlight": analysis.highlight,
         "tags": dict(analysis.tags),
@@ -192,9 +195,9 @@ def store_beside(session: Session, track_id: str, analysis: Analysis) -> None:
     """Store an analysis of a track in its space.
 
     Raises:
-        ValueError: the embedding is not 128 finite numbers of unit length.
+        ValueError: the embedding is not finite numbers of unit length, as many as the space has dimensions.
     """
-    put_beside(session, track_id, analysis.model_version, columns_of(track_id, analysis))
+    put_beside(session, track_id, analysis.model_version, columns_of(session, track_id, analysis))
 
 
 def put_beside(session: Session, track_id: str, space: str, values: dict[str, Any]) -> None:

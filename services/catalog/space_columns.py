@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, Text, and_, case, cast
 from services.catalog.database import IDS
 from services.catalog.tables import SpaceAnalysisRow, TrackRow
 from services.domain.filters import RANGE_FIELDS
-from services.domain.track import EMBEDDING_DIM, TrackStatus
+from services.domain.track import TrackStatus
 
 _TRACK, _OTHER = TrackRow.__table__.c, SpaceAnalysisRow.__table__.c
 _NAMED = (
@@ -46,13 +46,12 @@ class AnalysisColumns:
             return is_ready
         return and_(is_ready, or_(_TRACK.model_version == self.space, _OTHER.track_id.is_not(None)))
 
-    @property
-    def is_there(self) -> ColumnElement[bool]:
-        """Whether a ready track has an analysis with a whole embedding."""
+    def is_there(self, dimension: int) -> ColumnElement[bool]:
+        """Return whether a ready track has an analysis with a whole embedding."""
         length: ColumnElement[int] = func.length(_TRACK.embedding)
         if self.space is not None:
             length = case((_TRACK.model_version == self.space, length), else_=func.length(_OTHER.embedding))
-        return and_(_TRACK.status == TrackStatus.READY, length == 4 * EMBEDDING_DIM)
+        return and_(_TRACK.status == TrackStatus.READY, length == 4 * dimension)
 
 
 @lru_cache(maxsize=16)
@@ -88,14 +87,14 @@ def read_in(space: str | None, *names: str) -> Select[Any]:
     return select(_TRACK.id, *(found[name] for name in names)).select_from(found.source)
 
 
-def exists_in(space: str | None) -> ColumnElement[bool]:
+def exists_in(space: str | None, dimension: int) -> ColumnElement[bool]:
     """Return the condition that a ready track has a whole embedding, for statements that select from `tracks` only."""
     found = analyses_in(space)
     if space is None:
-        return found.is_there
-    whole = func.length(_OTHER.embedding) == 4 * EMBEDDING_DIM
+        return found.is_there(dimension)
+    whole = func.length(_OTHER.embedding) == 4 * dimension
     beside = exists().where(
         _OTHER.track_id == _TRACK.id, _OTHER.model_version == space, _OTHER.status == TrackStatus.READY.value, whole
     )
-    own = and_(_TRACK.model_version == space, func.length(_TRACK.embedding) == 4 * EMBEDDING_DIM)
+    own = and_(_TRACK.model_version == space, func.length(_TRACK.embedding) == 4 * dimension)
     return and_(_TRACK.status == TrackStatus.READY, or_(own, and_(_TRACK.model_version != space, beside)))

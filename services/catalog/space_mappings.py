@@ -1,7 +1,6 @@
 """Linear maps between spaces: they carry the vectors of texts and pictures into a space that has no text tower."""
 
-from collections.abc import Callable, Sequence
-from collections.abc import Mapping as Dictionary
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,9 +8,11 @@ from sqlalchemy import ColumnElement, Connection, exists, select
 
 from services.catalog.database import IDS, Database, now, rows_of
 from services.catalog.space_columns import analyses_in, read_in
+from services.catalog.spaces import SpaceViews
 from services.catalog.tables import SpaceMappingRow, TrackRow
+from services.catalog.tracks import vectors_of
 from services.domain.spaces import CARRIED_COSINE, Mapping
-from services.domain.track import EMBEDDING_DIM, Vector
+from services.domain.track import Vector
 
 Carrier = Callable[[Vector], Vector]
 Float32Array = NDArray[np.float32]
@@ -21,8 +22,9 @@ _ROW = SpaceMappingRow.__table__.c
 class SpaceMappingStore:
     """Stores the maps."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, spaces: SpaceViews) -> None:
         self._database = database
+        self._spaces = spaces
 
     def store(self, source: str, target: str, mapping: Mapping) -> None:
         """Store the map from one space into another."""
@@ -37,24 +39,20 @@ class SpaceMappingStore:
             session.merge(row)
 
     def pairs(self, first: str, second: str, limit: int) -> tuple[list[str], Float32Array, Float32Array]:
-        """Return some tracks with analyses in both spaces, a random sample, and their vectors in each, (n, 128)."""
-        sample = read_in(first, "embedding").where(analyses_in(first).is_there).order_by(TrackRow.id).limit(limit)
-        there = analyses_in(second).is_there
+        """Return some tracks with analyses in both spaces, a random sample, and their vectors in each, (n, d)."""
+        here, there = (analyses_in(each).is_there(self._spaces.dimension(each)) for each in (first, second))
+        sample = read_in(first, "embedding").where(here).order_by(TrackRow.id).limit(limit)
         with self._database.columns() as connection:
             one = dict(map(tuple, connection.execute(sample)))
             found = read_in(second, "embedding").where(TrackRow.id.in_(IDS), there)
             other = dict(map(tuple, rows_of(connection, found, list(one))))
         ids = [track_id for track_id in one if track_id in other]
-        return ids, _stacked(one, ids), _stacked(other, ids)
+        return ids, vectors_of([one[each] for each in ids]), vectors_of([other[each] for each in ids])
 
     def carrier(self, source: str, target: str | None) -> Carrier | None:
         """Return what carries vectors from one space into another; None if nothing does well enough."""
         with self._database.columns() as connection:
             return carrier(connection, source, target)
-
-
-def _stacked(vectors: Dictionary[str, bytes], ids: Sequence[str]) -> Float32Array:
-    return np.frombuffer(b"".join(vectors[each] for each in ids), dtype="<f4").reshape(-1, EMBEDDING_DIM)
 
 
 def carrier(connection: Connection, source: str | None, target: str | None) -> Carrier | None:
@@ -65,8 +63,8 @@ def carrier(connection: Connection, source: str | None, target: str | None) -> C
     row = connection.execute(found.where(_ROW.cosine >= CARRIED_COSINE)).first()
     if row is None:
         return None
-    matrix = np.frombuffer(row.matrix, dtype="<f4").reshape(EMBEDDING_DIM, EMBEDDING_DIM)
-    return Mapping(matrix, row.cosine).carry
+    numbers = np.frombuffer(row.matrix, dtype="<f4")
+    return lambda vector: Mapping(numbers.reshape(len(vector), -1), row.cosine).carry(vector)
 
 
 def carries(source: ColumnElement[str | None], target: str) -> ColumnElement[bool]:

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
-from sqlalchemy import delete, literal, select
+from sqlalchemy import delete, literal, or_, select
 from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, now
 from services.catalog.tables import MetaRow, SpaceRow, TrackRow
 from services.domain.spaces import View, checked_version
-from services.domain.track import TrackStatus
+from services.domain.track import EMBEDDING_DIM, TrackStatus
 
 MODEL_VERSION = "model_version"
 """The key of the served space in `meta`."""
@@ -24,11 +24,15 @@ HOME = "index_home"
 
 DROPPED = "space_dropped:"
 """Followed by a version that was deleted: the key of a row in `meta`. It is not begun again by itself."""
+DIMENSION = "space_dimension:"
+"""Followed by a version: the key of the length of its vectors; without a row it is that of the shipped encoder."""
 
 # A process serves the old space this long after a switch in another one. Both are complete then.
 LOOK_SECONDS = 1.0
 
-_NAMED = select(MetaRow.key, MetaRow.value).where(MetaRow.key.in_((MODEL_VERSION, HOME)))
+_NAMED = select(MetaRow.key, MetaRow.value).where(
+    or_(MetaRow.key.in_((MODEL_VERSION, HOME)), MetaRow.key.startswith(DIMENSION, autoescape=True))
+)
 _LIVE = select(literal("live"), SpaceRow.model_version)
 _FILLED = select(literal("filled"), SpaceRow.model_version).where(SpaceRow.filled_at.is_not(None))
 _COMPARED = select(literal("compared"), SpaceRow.model_version).where(SpaceRow.comparison.is_not(None))
@@ -93,14 +97,20 @@ class SpaceViews:
             found.setdefault(key, []).append(value)
         live, filled, compared = (tuple(sorted(found.get(key, ()))) for key in ("live", "filled", "compared"))
         [served], [home] = (found.get(key, [None]) for key in (MODEL_VERSION, HOME))
+        sizes = {key.removeprefix(DIMENSION): int(value) for key, value in rows if key.startswith(DIMENSION)}
         # A catalogue from before there were spaces has one only, whose index has the plain name.
-        self._seen, self._seen_at = View(served, live, home or served, filled, compared), moment
+        self._seen, self._seen_at = View(served, live, home or served, filled, compared, sizes), moment
         return self._seen
 
     def joined(self) -> str | None:
         """Return the space that this request must look up in both tables; None if `tracks` has all that there is."""
         view = self.view()
         return view.served if view.others else None
+
+    def dimension(self, space: str | None = None) -> int:
+        """Return the length of the vectors of a space, by default of that which this request reads."""
+        view = self.view()
+        return view.dimension(space or view.served)
 
     def adopt(self, shipped: str) -> View:
         """Serve the version that the ready tracks have, or that Segue ships with, unless a space is served already."""
@@ -115,10 +125,11 @@ class SpaceViews:
                 session.add(SpaceRow(model_version=version, created_at=now(), filled_at=now(), served_at=now()))
         return self.refresh()
 
-    def begin(self, version: str, *, again: bool = False) -> bool:
+    def begin(self, version: str, *, dimension: int | None = None, again: bool = False) -> bool:
         """Begin to fill the space of another version; return whether it is new.
 
-        A version that was dropped is begun `again` only.
+        A version that was dropped is begun `again` only. Without a `dimension`, its vectors have that of before, or
+        that of the shipped encoder.
         """
         checked_version(version)
         with self._database.write() as session:
@@ -127,8 +138,16 @@ class SpaceViews:
             if is_new:
                 session.add(SpaceRow(model_version=version, created_at=now()))
                 session.execute(delete(MetaRow).where(MetaRow.key == DROPPED + version))
+            if dimension is not None:
+                session.merge(MetaRow(key=DIMENSION + version, value=str(dimension)))
         self.refresh()
         return is_new
+
+
+def dimension_of(session: Session, space: str) -> int:
+    """Return the length of the vectors of a space, in an open transaction."""
+    row = session.get(MetaRow, DIMENSION + space)
+    return EMBEDDING_DIM if row is None else int(row.value)
 
 
 def served_space(session: Session) -> str | None:

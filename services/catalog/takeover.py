@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 
 from services.catalog.ratings import yield_to_predecessors
 from services.catalog.tables import ExternalIdRow, TrackArtistRow, TrackRow
-from services.catalog.tracks import EMBEDDING_BYTES, vector_of
+from services.catalog.tracks import vector_of
 from services.domain.external_ids import ISRC, MBID
 from services.domain.recordings import ID_TOLERANCE_MS, TOLERANCE_MS, same_recording
 from services.domain.titles import title_of
@@ -118,8 +118,8 @@ def _sharing_names(one: Any, artist: str | None, condition: ColumnElement[bool])
 
 def _cosine(one: Any, other: Any) -> float | None:  # noqa: ANN401  rows of `_COMPARED`
     """Return the cosine of two tracks; None if one was not analysed, or by another encoder."""
-    known = all(len(row.embedding or b"") == EMBEDDING_BYTES for row in (one, other))
-    if not known or one.model_version != other.model_version:
+    size = len(one.embedding or b"")
+    if not size or size != len(other.embedding or b"") or one.model_version != other.model_version:
         return None
     return float(vector_of(one.embedding) @ vector_of(other.embedding))
 

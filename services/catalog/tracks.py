@@ -36,7 +36,6 @@ from services.domain.links import link_of
 from services.domain.own_features import Value
 from services.domain.track import (
     DESCRIPTORS,
-    EMBEDDING_DIM,
     TAGS_SHOWN,
     Description,
     Embedded,
@@ -45,8 +44,6 @@ from services.domain.track import (
     TrackStatus,
     Vector,
 )
-
-EMBEDDING_BYTES = 4 * EMBEDDING_DIM
 
 NO_KEY = -1
 
@@ -184,7 +181,7 @@ class TrackStore:
             rows = rows_of(connection, ready_in(space, measured=measured), track_ids)
         if space is not None:  # a space that was switched to lacks a track that could not be analysed with its model
             rows = [row for row in rows if row.embedding is not None]
-        vectors = _vectors_of([row.embedding for row in rows])
+        vectors = vectors_of([row.embedding for row in rows])
         return {row.id: _embedded(row, vector) for row, vector in zip(rows, vectors, strict=True)}
 
     def ready(self, names: Iterable[str]) -> dict[str, Embedded]:
@@ -237,7 +234,7 @@ class TrackStore:
     def sample(self, count: int) -> dict[str, Vector]:
         """Return the embeddings of the ready tracks with the lowest ids: a random sample, because ids are hashes."""
         space = self._spaces.joined()
-        found = read_in(space, "embedding").where(analyses_in(space).is_there)
+        found = read_in(space, "embedding").where(analyses_in(space).is_there(self._spaces.dimension()))
         with self._database.columns() as connection:
             rows = connection.execute(found.order_by(_TRACK.id).limit(count))
             return {track_id: vector_of(embedding) for track_id, embedding in rows}
@@ -263,8 +260,8 @@ def vector_of(embedding: bytes | None) -> Vector:
     Raises:
         ValueError: the embedding is missing or damaged.
     """
-    if embedding is None or len(embedding) != EMBEDDING_BYTES:
-        raise ValueError(f"a stored embedding has {len(embedding or b'')} bytes instead of {EMBEDDING_BYTES}")
+    if not embedding or len(embedding) % 4:
+        raise ValueError(f"a stored embedding has {len(embedding or b'')} bytes, which are no float32 numbers")
     return np.frombuffer(embedding, dtype="<f4")
 
 
@@ -289,12 +286,17 @@ def clear_tags(tags: Mapping[str, float] | None) -> dict[str, float]:
     return dict(sorted(clear.items()))
 
 
-def _vectors_of(embeddings: Sequence[bytes | None]) -> Vector:
-    """Decode stored embeddings to an array of shape (n, 128)."""
+def vectors_of(embeddings: Sequence[bytes | None]) -> Vector:
+    """Decode stored embeddings of one space to an array of shape (n, dimension); n may be 0.
+
+    Raises:
+        ValueError: an embedding is missing or damaged.
+    """
+    size = len(vector_of(embeddings[0])) if embeddings else 0
     for embedding in embeddings:
-        if embedding is None or len(embedding) != EMBEDDING_BYTES:
-            vector_of(embedding)
-    return np.frombuffer(b"".join(filter(None, embeddings)), dtype="<f4").reshape(-1, EMBEDDING_DIM)
+        if embedding is None or len(embedding) != 4 * size:
+            raise ValueError(f"a stored embedding has {len(embedding or b'')} bytes instead of {4 * size}")
+    return np.frombuffer(b"".join(filter(None, embeddings)), dtype="<f4").reshape(len(embeddings), size)
 
 
 def _embedded(row: Sequence[Any], vector: Vector) -> Embedded:

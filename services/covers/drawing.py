@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 
 from services.covers.colours import oklch
-from services.domain.track import EMBEDDING_DIM, Vector
+from services.domain.track import Vector
 
 SIDE = 640
 TRAITS = 16
@@ -77,7 +77,7 @@ def draw(vector: Vector | None, energy: float | None, valence: float | None, nam
     """Return the drawing of a track, or of several by their means, as SVG.
 
     Args:
-        vector: Place in the vibe space, float32 `(128,)`; None before the analysis, when `name` chooses the drawing.
+        vector: Place in the vibe space, float32 `(d,)`; None before the analysis, when `name` chooses the drawing.
         energy: 0 (calm) to 1 (energetic); None if unknown.
         valence: 0 (sad) to 1 (happy); None if unknown.
         name: The id of what is drawn.
@@ -109,14 +109,14 @@ def _spread(value: float) -> float:
 
 
 @cache
-def _axes() -> Vector:
-    drawn = np.random.default_rng(SEED).normal(size=(EMBEDDING_DIM, TRAITS))
+def _axes(dimension: int) -> Vector:
+    drawn = np.random.default_rng(SEED).normal(size=(dimension, TRAITS))
     return drawn.astype(np.float32)
 
 
 def _traits(vector: Vector) -> list[float]:
     length = float(np.linalg.norm(vector)) or 1.0  # the mean of several vectors is shorter
-    return [0.5 * (1 + math.erf(value / math.sqrt(2))) for value in (vector / length) @ _axes()]
+    return [0.5 * (1 + math.erf(value / math.sqrt(2))) for value in (vector / length) @ _axes(len(vector))]
 
 
 def _traits_of_name(name: str) -> list[float]:

@@ -305,7 +305,7 @@ class Remembered:
 class Taste:
     """One kind of music that a listener likes: a direction in the vibe space.
 
-    `vector` has shape (128,) and unit length. `weight` > 0 is its share of the answer relative to other tastes. `plays`
+    `vector` has shape (d,) and unit length. `weight` > 0 is its share of the answer relative to other tastes. `plays`
     are the tracks that it was made from, with their weights in descending order; `label` are the words that it was made
     from instead.
     """

@@ -1,7 +1,8 @@
 """Spaces: the vectors of one model version each. Vectors of two spaces are not comparable, so an answer reads one."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping as Dictionary
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -36,6 +37,7 @@ class View:
         filled: Those that are full.
         compared: Those that were compared with the served one.
         home: The first space: its index has the plain name.
+        dimensions: Length of the vectors by space; without an entry it is that of the shipped encoder.
     """
 
     served: str | None = None
@@ -43,6 +45,7 @@ class View:
     home: str | None = None
     filled: tuple[str, ...] = ()
     compared: tuple[str, ...] = ()
+    dimensions: Dictionary[str, int] = field(default_factory=dict)
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -52,6 +55,10 @@ class View:
     def suffix(self, space: str | None) -> str:
         """Return what follows the names of the indexes of a space, such as `@2027.01`: nothing for the first space."""
         return "" if space in {None, self.home} else f"@{space}"
+
+    def dimension(self, space: str | None) -> int:
+        """Return the length of the vectors of a space."""
+        return self.dimensions.get(space or "", EMBEDDING_DIM)
 
     def index_name(self, collection: str, space: str | None) -> str:
         """Return the name of a collection's index in a space."""
@@ -113,8 +120,8 @@ CARRIED_COSINE = 0.8
 FITTED_SHARE = 0.8
 """Share of the tracks that a map is fitted on; it is judged on the others."""
 
-FITTED_MIN = EMBEDDING_DIM + EMBEDDING_DIM // 4
-"""Smallest number of tracks to fit a map on."""
+FITTED_PER_DIMENSION = 1.25
+"""Smallest number of tracks to fit a map on, for each dimension of the source."""
 
 # Keeps the map of a library with few tracks from following their noise; relative to the mean square of a component.
 _RIDGE = 0.1
@@ -125,7 +132,7 @@ class Mapping:
     """A linear map from one space into another.
 
     Attributes:
-        matrix: (128, 128); a vector is multiplied from the left.
+        matrix: (dimension of the source, dimension of the target); a vector is multiplied from the left.
         cosine: Mean cosine of carried and computed vectors, of tracks that it was not fitted on.
     """
 
@@ -140,17 +147,18 @@ class Mapping:
 
 
 def fit_mapping(source: npt.NDArray[np.float32], target: npt.NDArray[np.float32]) -> Mapping | None:
-    """Fit the map between the vectors of the same tracks, (n, 128) each; None if there are too few.
+    """Fit the map between the vectors of the same tracks, (n, s) and (n, t); None if there are too few.
 
-    Ridge regression towards the rotation of the orthogonal Procrustes problem, so that few tracks give a rotation.
+    Ridge regression towards the rotation of the orthogonal Procrustes problem, so that few tracks give a rotation. Into
+    a space of fewer dimensions it projects.
     """
-    fitted = round(FITTED_SHARE * len(source))
-    if fitted < FITTED_MIN:
+    fitted, dimension = round(FITTED_SHARE * len(source)), source.shape[1]
+    if fitted < FITTED_PER_DIMENSION * dimension:
         return None
     known, wanted = source[:fitted].astype(np.float64), target[:fitted].astype(np.float64)
-    left, _, right = np.linalg.svd(known.T @ wanted)
+    left, _, right = np.linalg.svd(known.T @ wanted, full_matrices=False)
     rotation = left @ right
-    gram = known.T @ known + _RIDGE * fitted / EMBEDDING_DIM * np.eye(EMBEDDING_DIM)
+    gram = known.T @ known + _RIDGE * fitted / dimension * np.eye(dimension)
     matrix = rotation + np.linalg.solve(gram, known.T @ (wanted - known @ rotation))
     carried = source[fitted:] @ matrix
     lengths = np.linalg.norm(carried, axis=1) * np.linalg.norm(target[fitted:], axis=1)

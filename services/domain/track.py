@@ -13,22 +13,28 @@ from services.domain.names import SEPARATORS
 from services.domain.own_features import Value
 
 EMBEDDING_DIM = 128
+"""Length of the vectors of the shipped encoder and its text tower; other encoders have vectors of another length."""
+
+DIMENSION_MAX = 4_096
+"""Largest length of a vector: 16 KB of the catalogue and of the index for each track."""
 
 Vector = NDArray[np.float32]
 
-# Rounding 128 float32 numbers changes the length by about 1e-7.
+# Rounding float32 numbers changes the length by about 1e-7.
 UNIT_TOLERANCE = 1e-3
 
 
-def unit_vector(vector: NDArray[Any], owner: str) -> Vector:
-    """Return the vector as float32 after checking that it is 128 finite numbers of unit length.
+def unit_vector(vector: NDArray[Any], owner: str, dimension: int | None = None) -> Vector:
+    """Return the vector as float32 after checking that it is so many finite numbers of unit length.
+
+    Without a `dimension` it may have any number of them.
 
     Raises:
         ValueError: it is not; the message names its owner.
     """
     checked: Vector = np.asarray(vector, dtype=np.float32)
-    if checked.shape != (EMBEDDING_DIM,):
-        raise ValueError(f"{owner} has a vector of shape {checked.shape} instead of ({EMBEDDING_DIM},)")
+    if checked.ndim != 1 or checked.size != (checked.size if dimension is None else dimension):
+        raise ValueError(f"{owner} has a vector of shape {checked.shape} instead of ({dimension or 'any length'},)")
     length = float(np.linalg.norm(checked.astype(np.float64)))
     if not abs(length - 1) <= UNIT_TOLERANCE:  # written so that NaN fails
         raise ValueError(f"{owner} has a vector of length {length} instead of 1")
@@ -218,8 +224,8 @@ DEFAULT_RULES = TagRules()
 class Analysis:
     """The result of an analysis, as the catalogue stores it.
 
-    `embedding` has shape (128,), float32, unit length. `highlight` is where the most typical part starts, in seconds;
-    None if the model does not tell.
+    `embedding` has shape (dimension of its space,), float32, unit length. `highlight` is where the most typical part
+    starts, in seconds; None if the model does not tell.
     """
 
     embedding: Vector
@@ -303,7 +309,7 @@ class Description:
 class Embedded:
     """A ready track as the recommender sees it.
 
-    `vector` has shape (128,), float32, unit length. `measured` maps names of `RANGE_FIELDS` to values; unknown values
+    `vector` has shape (d,), float32, unit length. `measured` maps names of `RANGE_FIELDS` to values; unknown values
     are absent, and it is empty unless requested.
     """
 

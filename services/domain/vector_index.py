@@ -72,7 +72,7 @@ class PointWriter(Protocol):
         """Add or replace points; durable when it returns.
 
         Raises:
-            ValueError: a vector is not 128 finite numbers of unit length, which Qdrant would accept.
+            ValueError: a vector is not `dimension` finite numbers of unit length, which Qdrant would accept.
         """
 
     def delete(self, ids: Sequence[str]) -> None:
@@ -81,6 +81,10 @@ class PointWriter(Protocol):
 
 class VectorSearch(Protocol):
     """Finds points."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of the vectors; that of the shipped encoder as long as nothing else is known."""
 
     def query(self, queries: Sequence[Query]) -> list[list[Hit]]:
         """Run several queries in one batch. Each result is sorted by descending score, then by id."""

@@ -12,7 +12,6 @@ from services.catalog.remembered import HEARD_KINDS, WEIGHED_EVENTS
 from services.domain.filters import FRAGMENT, Filters
 from services.domain.libraries import LIBRARY, within
 from services.domain.listening import VERDICTS, EventKind, ListenEvent, ListenFilter, Remembered, TrackKnown
-from services.domain.track import EMBEDDING_DIM
 from services.evaluation.material import Positions
 from services.recommend.taste import weight_of, weights_of
 
@@ -42,7 +41,7 @@ class OwnLibrary:
     Attributes:
         ids: Track ids.
         places: The position of each id.
-        vectors: (n, 128), unit length.
+        vectors: (n, dimension), unit length.
         artists: (n,): numbers that are equal for the same artist; `NOBODY` without one.
         durations: Milliseconds by id, as far as they are known.
         libraries: The named libraries of each track.
@@ -66,7 +65,7 @@ class OwnLibrary:
         durations: dict[str, int] = {}
         for batch in catalogue.indexing.ready():
             music = [each.point for each in batch if each.point is not None and FRAGMENT not in each.point.payload]
-            parts += [np.array([point.vector for point in music], dtype=np.float32).reshape(-1, EMBEDDING_DIM)]
+            parts += [np.array([point.vector for point in music], dtype=np.float32)] if music else []
             for point in music:
                 ids.append(point.id)
                 name = next(iter(_names(point.payload.get("artist"))), None)
@@ -75,7 +74,7 @@ class OwnLibrary:
                 if isinstance(length := point.payload.get("duration_ms"), int | float):
                     durations[point.id] = int(length)
         places = {track_id: place for place, track_id in enumerate(ids)}
-        vectors = np.concatenate([np.empty((0, EMBEDDING_DIM), dtype=np.float32), *parts])
+        vectors = np.concatenate(parts) if parts else np.empty((0, 0), dtype=np.float32)
         return cls(tuple(ids), places, vectors, np.array(artists, dtype=np.intp), durations, tuple(libraries))
 
     def __len__(self) -> int:

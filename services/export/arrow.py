@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 
 from services.catalog.exports import Rows
-from services.domain.track import EMBEDDING_DIM
 from services.export.columns import Column, ColumnType
 from services.export.tables import ExportTable
 
@@ -20,20 +19,23 @@ _TYPES: dict[ColumnType, pa.DataType] = {
     ColumnType.FLAG: pa.bool_(),
     ColumnType.MOMENT: pa.timestamp("us", "UTC"),
     ColumnType.STRENGTHS: pa.map_(pa.string(), pa.float64()),
-    ColumnType.VECTOR: pa.list_(pa.float32(), EMBEDDING_DIM),
 }
 
 
 def schema_of(table: ExportTable) -> pa.Schema:
     """Return the Arrow schema of a table; the metadata of a field has its meaning, unit and range."""
-    fields = [pa.field(each.name, _TYPES[each.type], metadata=_metadata(each)) for each in table.columns]
+    types = _TYPES | {ColumnType.VECTOR: pa.list_(pa.float32(), table.dimension)}
+    fields = [pa.field(each.name, types[each.type], metadata=_metadata(each)) for each in table.columns]
     return pa.schema(fields, metadata={"table": table.name, "meaning": table.meaning})
 
 
 def record_batch(table: ExportTable, schema: pa.Schema, rows: Rows) -> pa.RecordBatch:
     """Return rows of a table as a record batch of its schema."""
     columns = zip(*rows, strict=True) if rows else ((),) * len(table.columns)
-    arrays = [_array(column.type, values) for column, values in zip(table.columns, columns, strict=True)]
+    arrays = [
+        _array(column.type, field.type, values)
+        for column, field, values in zip(table.columns, schema, columns, strict=True)
+    ]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
@@ -56,13 +58,13 @@ def _taken(sink: BytesIO) -> bytes:
     return part
 
 
-def _array(type_: ColumnType, values: tuple[Any, ...]) -> pa.Array:
+def _array(type_: ColumnType, stored: pa.DataType, values: tuple[Any, ...]) -> pa.Array:
     if type_ == ColumnType.VECTOR:
         numbers = np.frombuffer(b"".join(values), dtype="<f4").astype(np.float32, copy=False)
-        return pa.FixedSizeListArray.from_arrays(pa.array(numbers), EMBEDDING_DIM)
+        return pa.FixedSizeListArray.from_arrays(pa.array(numbers), stored.list_size)
     if type_ == ColumnType.STRENGTHS:
         return _maps(values)
-    return pa.array(values, type=_TYPES[type_])
+    return pa.array(values, type=stored)
 
 
 def _maps(values: Iterable[Mapping[str, float] | None]) -> pa.Array:

@@ -19,7 +19,7 @@ class ColumnType(StrEnum):
     FLAG = "true or false"
     MOMENT = "time in UTC"
     STRENGTHS = "map of texts to numbers"
-    VECTOR = "128 numbers (float32)"
+    VECTOR = "numbers (float32), as many as the space of the encoder has dimensions"
 
 
 @dataclass(frozen=True, slots=True)

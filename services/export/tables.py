@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from services.catalog.exports import Rows, Selected, Snapshot
+from services.domain.track import EMBEDDING_DIM
 from services.export.columns import MODEL_VERSION, TRACK_ID, Column, ColumnType, measured, own_column
 
 PSEUDONYM_LETTERS = 16
@@ -23,11 +24,13 @@ class ExportTable:
     """The column that names a person."""
     personal: frozenset[str] = frozenset()
     """Other columns of text that may tell who a person is."""
+    dimension: int = EMBEDDING_DIM
+    """Length of the vectors, if it has any."""
 
     def at(self, snapshot: Snapshot) -> "ExportTable":
-        """Return the table with all of its columns in a snapshot: `features` has one for each own feature."""
+        """Return the table as it is in a snapshot: `features` has a column for each own feature."""
         if self.name != FEATURES.name:
-            return self
+            return replace(self, dimension=snapshot.dimension)
         own = tuple(own_column(name, type_) for name, type_ in snapshot.own_features().items())
         return replace(self, columns=(*self.columns, *own))
 

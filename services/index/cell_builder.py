@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from services.catalog.index_builds import BuildPhase
 from services.domain.filters import RANGE_FIELDS
-from services.domain.track import EMBEDDING_DIM
 from services.domain.vector_index import Point
 from services.index.cells import encoded, packed
 from services.index.columns import OwnNumbers, keywords_of
@@ -37,12 +36,13 @@ def build(path: Path, batches: Iterable[Sequence[Point]], after_step: AfterStep 
     arrived = path / "arrived.f32"
     ids, numbers, keywords = bytearray(), [np.empty((0, len(RANGE_FIELDS)), dtype=np.float32)], _Pairs()
     own = OwnNumbers(RANGE_FIELDS)
-    count, peak = 0, 0.0
+    count, peak, dimension = 0, 0.0, 0
     with arrived.open("wb") as file:
         for batch in batches:
             if not batch:
                 continue
             stacked = np.stack([point.vector for point in batch]).astype("<f4")
+            dimension = stacked.shape[1]
             file.write(stacked.tobytes())
             peak = max(peak, float(np.abs(stacked).max()))
             ids += b"".join(packed(point.id) for point in batch)
@@ -56,7 +56,7 @@ def build(path: Path, batches: Iterable[Sequence[Point]], after_step: AfterStep 
     if not count:
         arrived.unlink()
         return 0
-    vectors = np.memmap(arrived, dtype="<f4", mode="r", shape=(count, EMBEDDING_DIM))
+    vectors = np.memmap(arrived, dtype="<f4", mode="r", shape=(count, dimension))
     centroids, order, starts = _cells(vectors, after_step)
     _write_vectors(path, vectors, order, peak, after_step)
     rows = np.empty(count, dtype=np.int32)
@@ -109,7 +109,7 @@ def _write_vectors(path: Path, vectors: Vectors, order: NDArray[np.int32], peak:
     # Not into memory maps, which a full disk ends with SIGBUS.
     with (path / "vectors.npy").open("wb") as exact, (path / "codes.npy").open("wb") as codes:
         _write_header(exact, "<f4", vectors.shape)
-        _write_header(codes, f"|V{EMBEDDING_DIM}", vectors.shape[:1])
+        _write_header(codes, f"|V{vectors.shape[1]}", vectors.shape[:1])
         for start in range(0, len(order), CHUNK):
             chunk = vectors[order[start : start + CHUNK]]
             exact.write(chunk.tobytes())

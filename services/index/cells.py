@@ -2,13 +2,13 @@
 
 The files of a directory, written by `build` and memory-mapped by `Cells`:
 
-    vectors.npy    (n, 128), sorted by cell
-    codes.npy      (n,), the vectors in 8 bits an element, 128 bytes each; a search compares these first
+    vectors.npy    (n, dimension), sorted by cell
+    codes.npy      (n,), the vectors in 8 bits an element; a search compares these first
     ids.npy        (n,), 16 bytes each
     by-id.npy      (n,) rows in ascending order of their ids
     numbers.npy    (number of fields, n)
     numbers.json   the names of the fields: `RANGE_FIELDS`, and own features with numbers
-    centroids.npy  (number of cells, 128)
+    centroids.npy  (number of cells, dimension)
     starts.npy     (number of cells + 1,) first row of each cell
     keywords.json  the keys of each keyword field
     FIELD-rows.npy, FIELD-starts.npy  the rows of each key, and where those of each key start
@@ -28,7 +28,6 @@ from numpy.typing import NDArray
 from services.domain.filters import RANGE_FIELDS, Filters
 from services.domain.libraries import LIBRARY
 from services.domain.names import text_key
-from services.domain.track import EMBEDDING_DIM
 from services.domain.vector_index import Hit, Query
 from services.index.columns import Columns, Mask, Numbers, Rows
 from services.index.points import FILTERS_KEPT, highest
@@ -94,6 +93,11 @@ class Cells:
         """Return the number of points that are not hidden."""
         return len(self._ids) - self._gone
 
+    @property
+    def dimension(self) -> int:
+        """Length of the vectors."""
+        return int(self._vectors.shape[1])
+
     def remove(self, ids: Iterable[str]) -> None:
         """Hide points; unknown ids are ignored."""
         rows = [row for row in self._rows(ids) if self._alive is None or self._alive[row]]
@@ -128,7 +132,7 @@ class Cells:
         last = int(np.searchsorted(np.cumsum(sizes[nearest]), max(visited, wanted)))
         rows = _rows_in(selection, nearest[: last + 1])
         similarity = simsimd.cdist(
-            encoded(query.vector)[None], self._codes.take(rows).view(np.int8).reshape(-1, EMBEDDING_DIM), "dot"
+            encoded(query.vector)[None], self._codes.take(rows).view(np.int8).reshape(-1, self.dimension), "dot"
         )
         rows = rows[highest(np.asarray(similarity)[0], COMPARED_AGAIN * wanted)]
         return self._best(query, rows, self._vectors[rows] @ query.vector)

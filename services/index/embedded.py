@@ -13,7 +13,7 @@ from typing import Self
 
 from services.domain.errors import IndexUnavailable
 from services.domain.filters import Filters
-from services.domain.track import unit_vector
+from services.domain.track import EMBEDDING_DIM, unit_vector
 from services.domain.vector_index import Hit, Point, Query, VectorIndex, ordered
 from services.index.cells import Cells
 from services.index.journal import Change, Journal
@@ -50,10 +50,15 @@ class IvfIndex(VectorIndex):
         with _translated(f"load the index in {path}"):
             return cls(path, Journal(path / JOURNAL))
 
+    @property
+    def dimension(self) -> int:
+        """Length of the vectors."""
+        return self._known_dimension() or EMBEDDING_DIM
+
     def upsert(self, points: Sequence[Point]) -> None:
         """Add or replace points; they are on disk when it returns."""
         for point in points:
-            unit_vector(point.vector, f"point {point.id}")
+            unit_vector(point.vector, f"point {point.id}", self._known_dimension() or len(points[0].vector))
         self._write(Change(points=points))
 
     def delete(self, ids: Sequence[str]) -> None:
@@ -99,12 +104,15 @@ class IvfIndex(VectorIndex):
         old.close()
 
     def _nearest(self, query: Query) -> list[Hit]:
-        unit_vector(query.vector, "the query")
+        unit_vector(query.vector, "the query", self._known_dimension())
         with self._lock:
             cells, hits = self._cells, self._points.nearest(query)
         if cells is not None:
             hits += cells.nearest(query)
         return ordered(hits)[: query.limit]
+
+    def _known_dimension(self) -> int | None:
+        return self._points.dimension if self._cells is None else self._cells.dimension
 
     def _write(self, change: Change) -> None:
         if not change.points and not change.deleted:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.catalog.indexing import IndexQueue
 from services.domain.filters import Filters
+from services.domain.track import EMBEDDING_DIM
 from services.domain.vector_index import Hit, Query, ordered
 from services.index.points import Points
 
@@ -17,6 +18,11 @@ class ExactIndex:
     def __init__(self, queue: IndexQueue) -> None:
         self._queue = queue
         self._points: Points | None = None
+
+    @property
+    def dimension(self) -> int:
+        """Length of the vectors."""
+        return self._read().dimension or EMBEDDING_DIM
 
     def query(self, queries: Sequence[Query]) -> list[list[Hit]]:
         """Run several queries. Each result is sorted by descending score, then by id."""

@@ -1,6 +1,7 @@
 """The journal of an embedded index: the points written and deleted since its last build, on disk.
 
-Each record is a header (length of the text, number of vectors, checksum), a JSON text and the vectors as float32. An
+Each record is a header (length of the text, number of vectors, checksum), a JSON text and the vectors as float32. The
+text has the points, the deleted ids, and the length of the vectors if it is not that of the shipped encoder. An
 incomplete record at the end comes from a write that did not return; it is dropped when the journal is opened.
 """
 
@@ -20,7 +21,6 @@ from services.domain.track import EMBEDDING_DIM
 from services.domain.vector_index import Point
 
 HEADER = Struct("<III")
-VECTOR_BYTES = 4 * EMBEDDING_DIM
 
 
 class Change(NamedTuple):
@@ -63,9 +63,10 @@ class Journal:
         Raises:
             OSError: it could not be written; what was written of it is dropped.
         """
-        text = json.dumps(
-            [[(point.id, dict(point.payload)) for point in change.points], list(change.deleted)], separators=(",", ":")
-        ).encode()
+        content = [[(point.id, dict(point.payload)) for point in change.points], list(change.deleted)]
+        dimension = len(change.points[0].vector) if change.points else EMBEDDING_DIM
+        told = [] if dimension == EMBEDDING_DIM else [dimension]
+        text = json.dumps([*content, *told], separators=(",", ":")).encode()
         vectors = b"".join(point.vector.astype("<f4").tobytes() for point in change.points)
         checksum = zlib.crc32(vectors, zlib.crc32(text))
         record = HEADER.pack(len(text), len(change.points), checksum) + text + vectors
@@ -87,14 +88,25 @@ class Journal:
         if len(header) < HEADER.size:
             return None
         length, count, checksum = HEADER.unpack(header)
-        if length + count * VECTOR_BYTES > os.fstat(self._file.fileno()).st_size - self._file.tell():
+        if length > self._left():
             return None
-        text, vectors = self._file.read(length), self._file.read(count * VECTOR_BYTES)
+        text = self._file.read(length)
+        try:
+            written, deleted, *told = json.loads(text)
+        except ValueError:
+            return None
+        dimension = told[0] if told else EMBEDDING_DIM
+        if 4 * count * dimension > self._left():
+            return None
+        vectors = self._file.read(4 * count * dimension)
         if zlib.crc32(vectors, zlib.crc32(text)) != checksum:
             return None
-        written, deleted = json.loads(text)
-        rows = np.frombuffer(vectors, dtype="<f4").reshape(count, EMBEDDING_DIM)
+        rows = np.frombuffer(vectors, dtype="<f4").reshape(count, dimension)
         return Change([Point(id_, row, payload) for (id_, payload), row in zip(written, rows, strict=True)], deleted)
+
+    def _left(self) -> int:
+        """Return the number of bytes after the current position."""
+        return os.fstat(self._file.fileno()).st_size - self._file.tell()
 
 
 def _write(file: FileIO, record: bytes) -> None:

@@ -15,6 +15,11 @@ class LimitedSearch(VectorSearch):
     def __init__(self, index: VectorSearch) -> None:
         self._searched = index
 
+    @property
+    def dimension(self) -> int:
+        """Length of the vectors."""
+        return self._searched.dimension
+
     def query(self, queries: Sequence[Query]) -> list[list[Hit]]:
         """Run several queries."""
         if tenancy.libraries() is not None:

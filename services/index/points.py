@@ -34,6 +34,11 @@ class Points:
         return point_id in self._row_of
 
     @property
+    def dimension(self) -> int | None:
+        """Length of the vectors; None before the first point."""
+        return self._vectors.shape[1] if self._ids else None
+
+    @property
     def rows(self) -> int:
         """The number of rows that a search compares, with those of replaced and removed points."""
         return len(self._ids)
@@ -49,6 +54,8 @@ class Points:
         latest = {point.id: point for point in points}
         self.remove(latest)
         first, end = len(self._ids), len(self._ids) + len(latest)
+        if not first:
+            self._vectors = np.empty((0, len(points[0].vector)), dtype=np.float32)
         self._vectors, self._alive = grown(self._vectors, end), grown(self._alive, end)
         self._vectors[first:end] = [point.vector for point in latest.values()]
         self._alive[first:end] = True

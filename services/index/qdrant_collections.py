@@ -37,13 +37,17 @@ _QUANTISATIONS: dict[Quantisation, models.QuantizationConfig | None] = {
 
 @dataclass(frozen=True, slots=True)
 class CollectionSettings:
-    """What the settings say about new collections; None leaves it to the number of nodes."""
+    """What the settings say about new collections; None leaves it to the number of nodes.
+
+    `dimension` is the length of the vectors in the space.
+    """
 
     shards: int | None = None
     replication: int | None = None
     write_consistency: int = 1
     on_disk: bool = False
     quantisation: Quantisation = "none"
+    dimension: int = EMBEDDING_DIM
 
 
 ONE_NODE = CollectionSettings(shards=1, replication=1)
@@ -77,6 +81,7 @@ class Blueprint:
     write_consistency: int
     on_disk: bool
     quantisation: Quantisation
+    dimension: int
 
     @classmethod
     def of(cls, client: QdrantClient, fields: Collection, settings: CollectionSettings) -> "Blueprint":
@@ -86,7 +91,10 @@ class Blueprint:
             nodes = count_nodes(client)
             shards = shards or (SHARDS_PER_NODE * nodes if nodes > 1 else 1)
             replication = replication or min(REPLICATION, nodes)
-        return cls(fields, shards, replication, settings.write_consistency, settings.on_disk, settings.quantisation)
+        return cls(
+            *(fields, shards, replication, settings.write_consistency, settings.on_disk, settings.quantisation),
+            settings.dimension,
+        )
 
     def create(self, client: QdrantClient, name: str, *, filling: bool = False) -> None:
         """Create what is missing of the collection; a call that failed is continued by the next one.
@@ -96,7 +104,7 @@ class Blueprint:
         if not client.collection_exists(name):
             client.create_collection(
                 name,
-                models.VectorParams(size=EMBEDDING_DIM, distance=models.Distance.COSINE, on_disk=self.on_disk),
+                models.VectorParams(size=self.dimension, distance=models.Distance.COSINE, on_disk=self.on_disk),
                 shard_number=self.shards,
                 replication_factor=self.replication,
                 write_consistency_factor=self.write_consistency,

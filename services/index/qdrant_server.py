@@ -46,8 +46,8 @@ ORDERING = models.WriteOrdering.MEDIUM
 SCROLL_PAGE = 10_000
 # A server refuses requests of more than 32 MiB, and a batch of usual tracks has less than 2.
 REQUEST_BYTES = 4 * 2**20
-# 128 numbers of up to 21 characters, as JSON.
-VECTOR_BYTES = 128 * 22
+# A number of up to 21 characters, as JSON.
+NUMBER_BYTES = 22
 NEVER_BUILT = 0
 
 # The part after the alias has no hyphen: a collection of the alias `segue-2` must not match the alias `segue`.
@@ -90,6 +90,11 @@ class ServerIndex(VectorIndex):
         nodes = Nodes(urls)
         return cls(nodes.client(api_key, timeout), alias, collection, nodes, settings)
 
+    @property
+    def dimension(self) -> int:
+        """Length of the vectors."""
+        return self._settings.dimension
+
     def upsert(self, points: Sequence[Point]) -> None:
         """Add or replace points; they are in the server's write-ahead log when it returns."""
         for collection in self._collections() if points else []:
@@ -102,7 +107,7 @@ class ServerIndex(VectorIndex):
 
     def query(self, queries: Sequence[Query]) -> list[list[Hit]]:
         """Run all queries in one request."""
-        vectors = [unit_vector(query.vector, "the query").tolist() for query in queries]
+        vectors = [unit_vector(query.vector, "the query", self.dimension).tolist() for query in queries]
         with self._translated():
             self._ensure()
             requests = [
@@ -252,14 +257,13 @@ class ServerIndex(VectorIndex):
 
     def upsert_into(self, collection: str, points: Sequence[Point]) -> None:
         """Add or replace points in one collection."""
+        vectors = (unit_vector(point.vector, f"point {point.id}", self.dimension).tolist() for point in points)
         structs = [
-            models.PointStruct(
-                id=point.id, vector=unit_vector(point.vector, f"point {point.id}").tolist(), payload=dict(point.payload)
-            )
-            for point in points
+            models.PointStruct(id=point.id, vector=vector, payload=dict(point.payload))
+            for point, vector in zip(points, vectors, strict=True)
         ]
         self._index_own_features(collection, points)
-        for batch in _by_bytes(structs):
+        for batch in _by_bytes(structs, self.dimension):
             with self._translated():
                 self._client.upsert(collection, batch, wait=True, ordering=ORDERING)
 
@@ -323,12 +327,12 @@ class ServerIndex(VectorIndex):
             raise IndexUnavailable(f"A request to the Qdrant server failed: {cause}") from error
 
 
-def _by_bytes(points: Sequence[models.PointStruct]) -> Iterator[list[models.PointStruct]]:
+def _by_bytes(points: Sequence[models.PointStruct], dimension: int) -> Iterator[list[models.PointStruct]]:
     """Divide points into requests that the server accepts and reads in a short time."""
     batch: list[models.PointStruct] = []
     size = 0
     for point in points:
-        own = VECTOR_BYTES + len(str(point.payload))
+        own = NUMBER_BYTES * dimension + len(str(point.payload))
         if batch and size + own > REQUEST_BYTES:
             yield batch
             batch, size = [], 0

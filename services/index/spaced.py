@@ -12,6 +12,11 @@ class SpacedIndex(VectorIndex):
     def __init__(self, chosen: Callable[[], VectorIndex]) -> None:
         self._chosen = chosen
 
+    @property
+    def dimension(self) -> int:
+        """Length of the vectors."""
+        return self._chosen().dimension
+
     def upsert(self, points: Sequence[Point]) -> None:
         """Add or replace points."""
         self._chosen().upsert(points)

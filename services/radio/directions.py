@@ -276,7 +276,9 @@ class DirectionFinder:
 
         If no track qualifies, there are none.
         """
-        queries = [Query(taste.vector, 1, filters, exclude) for taste in random_profile(seed).tastes]
+        queries = [
+            Query(taste.vector, 1, filters, exclude) for taste in random_profile(seed, self._index.dimension).tastes
+        ]
         found = _ids(self._index.query(queries))
         if avoided:
             known = self._tracks.embedded(found)
@@ -312,7 +314,10 @@ class DirectionFinder:
         avoided = np.stack([centre for centre, state in states if not state.is_active])
         middle = unit(np.sum(current.centres, axis=0))
         queries = [Query(middle, NEARBY_TRACKS, filters, exclude)]
-        queries += [Query(taste.vector, DISTANT_TRACKS, filters, exclude) for taste in random_profile(seed).tastes]
+        queries += [
+            Query(taste.vector, DISTANT_TRACKS, filters, exclude)
+            for taste in random_profile(seed, self._index.dimension).tastes
+        ]
         known = self._tracks.embedded(_ids(self._index.query(queries)))
         if not known:
             return ()

@@ -186,7 +186,7 @@ class TrackChooser:
         terms = self.session.terms
         others = self._handled() - set(names)
         # Every other track is excluded, so any query vector returns these tracks only.
-        vector = random_profile(terms.seed).tastes[0].vector
+        vector = random_profile(terms.seed, self._index.dimension).tastes[0].vector
         [hits] = self._index.query([Query(vector, len(names), terms.filters, others)])
         known = self._tracks.embedded([hit.id for hit in hits], measured=terms.order != Order.RELEVANCE)
         return [known[name] for name in names if name in known]

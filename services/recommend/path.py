@@ -127,7 +127,7 @@ def _circle(first: Embedded, last: Embedded) -> tuple[Array, Array, float]:
 
 
 def _points(start: Array, across: Array, angle: float, count: int) -> Array:
-    """Return (count, 128): points between the ends, evenly spaced on the great circle."""
+    """Return (count, dimension): points between the ends, evenly spaced on the great circle."""
     angles = angle * np.arange(1, count + 1)[:, None] / (count + 1)
     points: Array = np.cos(angles) * start + np.sin(angles) * across
     return points

@@ -28,7 +28,7 @@ class Sample:
     """Tracks that stand for a whole library.
 
     Attributes:
-        vectors: (n, 128), their embeddings.
+        vectors: (n, dimension), their embeddings.
         rows: The row of each track in `vectors`, by track id.
     """
 

@@ -8,7 +8,7 @@ import numpy as np
 from services.catalog import Catalogue
 from services.domain.picture import Picture
 from services.domain.question import Question
-from services.domain.track import EMBEDDING_DIM, Vector
+from services.domain.track import Vector
 from services.domain.vector_index import Query, VectorIndex
 from services.domain.words import WeightedText, Words
 from services.recommend.words import WordReader, with_warnings
@@ -56,9 +56,7 @@ class Pictures:
             UnknownMood: the mood preset does not exist.
         """
         question = self._words.read(Question(), [] if text is None else [Words(text)], mood)
-        total = np.zeros(EMBEDDING_DIM)
-        for part in question.vectors:
-            total += part.weight * np.asarray(part.vector)
+        total = np.asarray(sum(part.weight * np.asarray(part.vector) for part in question.vectors))
         length = float(np.linalg.norm(total))
         found = self._nearest((total / length).astype(np.float32), limit) if length > 0 else []
         return PictureMatches([_with_warning(read) for read in question.words], found)

@@ -214,7 +214,7 @@ class Recommender:
         unknown = history.unknown([*(event.track_id for event in question.history), *_examples(question)])
         unknown += tuple(name for name in dict.fromkeys(question.exclude.tracks) if name not in history.names)
         profile = history.profile(question)
-        chosen_by = profile or replace(random_profile(question.seed), avoided=history.avoided)
+        chosen_by = profile or replace(random_profile(question.seed, self._searcher.dimension), avoided=history.avoided)
         choices = self._choose(question, chosen_by, history)
         choices = in_order(choices, question.order, history.last_played())
         if (distance := mean_distance([choice.candidate.vector for choice in choices])) is not None:

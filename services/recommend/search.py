@@ -74,6 +74,11 @@ class Searcher:
         self._index = index
         self._sample = LibrarySample(tracks)
 
+    @property
+    def dimension(self) -> int:
+        """Length of the vectors in the space that is read."""
+        return self._index.dimension
+
     def choose(self, search: Search) -> SearchResult:
         """Choose `limit` tracks, or all that qualify if there are fewer.
 
@@ -171,6 +176,8 @@ def _without(filters: Filters, **unwanted: frozenset[str]) -> Filters:
     return replace(filters, none_of={**filters.none_of, **added}) if added else filters
 
 
-def random_profile(seed: int) -> Profile:
+def random_profile(seed: int, dimension: int) -> Profile:
     """Return a profile of random tastes from the whole vibe space; the same seed gives the same profile."""
-    return Profile(tuple(Taste(vector, 1.0, ()) for vector in random_directions(seed, RANDOM_DIRECTIONS)), ())
+    return Profile(
+        tuple(Taste(vector, 1.0, ()) for vector in random_directions(seed, RANDOM_DIRECTIONS, dimension)), ()
+    )

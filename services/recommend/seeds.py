@@ -7,7 +7,7 @@ import numpy as np
 
 from services.catalog.database import batched
 from services.domain.filters import Filters
-from services.domain.track import EMBEDDING_DIM, Vector
+from services.domain.track import Vector
 from services.index import Query, VectorSearch
 
 DIRECTIONS_PER_SEED = 4
@@ -19,9 +19,9 @@ TRACKS_PER_DIRECTION = 8
 _SEED = 20_260_101
 
 
-def random_directions(seed: int, count: int) -> Vector:
-    """Return (count, 128): random unit vectors of the vibe space; the same seed gives the same vectors."""
-    drawn = np.random.default_rng(abs(seed)).normal(size=(count, EMBEDDING_DIM))
+def random_directions(seed: int, count: int, dimension: int) -> Vector:
+    """Return (count, dimension): random unit vectors of the vibe space; the same seed gives the same vectors."""
+    drawn = np.random.default_rng(abs(seed)).normal(size=(count, dimension))
     units: Vector = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
     return units
 
@@ -53,7 +53,7 @@ def exemplars(
     """
     if not conditions:
         return []
-    vectors = random_directions(seed, DIRECTIONS_PER_SEED)
+    vectors = random_directions(seed, DIRECTIONS_PER_SEED, index.dimension)
     results = index.query([Query(vector, drawn, filters) for filters in conditions for vector in vectors])
     per_filter = batched(results, DIRECTIONS_PER_SEED)
     return [tuple(dict.fromkeys(hit.id for hits in found for hit in hits)) for found in per_filter]

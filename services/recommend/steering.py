@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.domain.listening import Profile, Taste
-from services.domain.track import EMBEDDING_DIM, Embedded, Vector
+from services.domain.track import Embedded, Vector
 from services.domain.words import VectorKind, WeightedText, WeightedVector
 from services.recommend.penalties import Sample
 
@@ -39,12 +39,12 @@ class Steering:
 
     def __init__(self, vectors: Sequence[WeightedVector], sample: Sample, tastes: Sequence[Taste] = ()) -> None:
         self._named = vectors
-        self._vectors = np.array([each.vector for each in vectors], dtype=np.float64).reshape(-1, EMBEDDING_DIM)
+        self._vectors = np.array([each.vector for each in vectors], dtype=np.float64)
         weights = np.array([each.weight for each in vectors])
         self._wanted: Array = np.maximum(weights, 0.0)
         self._unwanted: Array = LESS_WEIGHT * np.maximum(-weights, 0.0)
         self._levels, self._spreads = _levels_and_spreads(self._vectors, sample)
-        queries = np.array([taste.vector for taste in tastes]).reshape(-1, EMBEDDING_DIM)
+        queries = np.array([taste.vector for taste in tastes])
         self._unit = float(_levels_and_spreads(queries, sample)[1].mean()) if tastes and vectors else USUAL_SPREAD
 
     @property
@@ -63,11 +63,15 @@ class Steering:
 
     def scores(self, vectors: NDArray[Any]) -> Array:
         """Return (n,): what the question's vectors add to the scores of n tracks with these vectors, in cosine."""
+        if not len(self._named):
+            return np.zeros(len(vectors))
         standing = self._standing(vectors)
         return self._unit * (standing @ self._in_score() - np.maximum(standing, LESS_FROM) @ self._unwanted)
 
     def reasons(self, vector: Vector) -> tuple[str, ...]:
         """Return the reasons for a track among the desired vectors, most influential first."""
+        if not len(self._named):
+            return ()
         gains = self._wanted * self._standing(vector[None])[0]
         order = np.argsort(-gains, kind="stable").tolist()
         return tuple(dict.fromkeys(self._named[index].reason for index in order if gains[index] > 0))

@@ -11,14 +11,11 @@ from numpy.typing import NDArray
 from services.catalog import Catalogue
 from services.catalog.reports import MEASURED, FailureContent, FileContent, ReportSnapshot, TrackContent
 from services.domain.names import KEY_SEPARATOR
-from services.domain.track import EMBEDDING_DIM
-
-EMBEDDING_BYTES = 4 * EMBEDDING_DIM
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """A library. `vectors` (n, 128) and `measured` (n,) are those of the first n of `tracks`, which are analysed."""
+    """A library. `vectors` (n, dimension) and `measured` (n,) are of the first n of `tracks`, which are analysed."""
 
     tracks: Sequence[TrackContent]
     files: Mapping[str, Sequence[FileContent]]
@@ -57,7 +54,7 @@ def _read(snapshot: ReportSnapshot) -> Contents:
     analysed, others = list[TrackContent](), list[TrackContent]()
     vectors, measured = bytearray(), list[tuple[float | None, ...]]()
     for track, embedding, values in snapshot.tracks():
-        if embedding is not None and len(embedding) == EMBEDDING_BYTES:
+        if embedding is not None and len(embedding) == 4 * snapshot.dimension:
             analysed.append(track)
             vectors += embedding
             measured.append(values)
@@ -71,7 +68,7 @@ def _read(snapshot: ReportSnapshot) -> Contents:
         [*analysed, *others],
         files,
         list(snapshot.failures()),
-        np.frombuffer(vectors, dtype="<f4").reshape(-1, EMBEDDING_DIM).astype(np.float32, copy=False),
+        np.frombuffer(vectors, dtype="<f4").reshape(-1, snapshot.dimension).astype(np.float32, copy=False),
         dict(zip(MEASURED, numbers.T, strict=True)),
     )
 

@@ -29,7 +29,7 @@ from services.domain.errors import (
     UnusablePicture,
     UnusableVideo,
 )
-from services.domain.track import EMBEDDING_DIM
+from services.domain.track import DIMENSION_MAX
 from services.tasks.queue import QUESTION_TASK, ROUTES, TaskQueue
 
 # A client waits no longer. A worker answers several questions in this time, also during a scan.
@@ -70,7 +70,7 @@ class _Message(BaseModel):
 class _Reading(_Message):
     """A reading with a point in the vibe space."""
 
-    embedding: list[float] = Field(min_length=EMBEDDING_DIM, max_length=EMBEDDING_DIM)
+    embedding: list[float] = Field(min_length=1, max_length=DIMENSION_MAX)
     """Of unit length."""
     by_version: dict[str, list[float]] = Field(default_factory=dict)
     """The point by model version, as far as the worker has its weights; `embedding` is the first."""

@@ -1,6 +1,7 @@
 """Spaces on each database: filling, serving, settling, rollback and deletion never mix the vectors of two models."""
 
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -100,6 +101,35 @@ def test_the_old_space_answers_until_the_next_one_is_served(catalogue, tracks):
     assert half == ({1}, {1})
     assert (signs(catalogue), points(catalogue), points(catalogue, NEXT)) == ({1}, {1}, {-1})
     assert catalogue.queue_of(TRACKS, NEXT).count_ready() == COUNT
+
+
+def test_a_space_may_have_another_dimension(catalogue, tracks):
+    """Its vectors are stored, indexed and read beside those of the served space; a vector of that one is refused."""
+    catalogue.spaces.begin(NEXT, dimension=40)
+    catalogue.space_analyses.enlist(NEXT)
+    short = np.eye(40, dtype=np.float32)
+    for number, track in enumerate(tracks):
+        with pytest.raises(ValueError, match=r"\(40,\)"):
+            catalogue.space_analyses.record(track, upgraded(number))
+        catalogue.space_analyses.record(track, replace(upgraded(number), embedding=short[number]))
+    catalogue.space_analyses.finish(NEXT)
+    index_space(catalogue, NEXT)
+    [first, second] = catalogue.space_mappings.pairs(MODEL, NEXT, COUNT)[1:]
+    before = signs(catalogue)
+    catalogue.space_store.serve(NEXT)
+    shapes = set()
+    for moment in ("before", "after"):
+        found = catalogue.tracks.embedded(tracks)
+        queued = [change.point for batch in catalogue.queue_of(TRACKS).ready() for change in batch]
+        sample = catalogue.tracks.sample(COUNT)
+        shapes |= {vector.shape for vector in (*sample.values(), *(each.vector for each in (*found.values(), *queued)))}
+        assert len(found) == len(queued) == len(sample) == COUNT, moment
+        while catalogue.space_store.settle():
+            pass
+
+    assert (first.shape, second.shape, before) == ((COUNT, 128), (COUNT, 40), {1})
+    assert shapes == {(40,)}
+    assert catalogue.spaces.dimension() == 40
 
 
 def test_readers_see_one_space_however_far_the_move_is(catalogue, tracks, monkeypatch):

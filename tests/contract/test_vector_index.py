@@ -3,6 +3,7 @@
 import socket
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from services.domain.track import EMBEDDING_DIM
 from services.domain.vector_index import Hit, Point, Query
 from services.index.cell_builder import build
 from services.index.embedded import IvfIndex
+from services.index.qdrant_collections import ONE_NODE
 from services.index.qdrant_server import ServerIndex
 from tests.fakes.qdrant_server import needs_server, server_index
 
@@ -264,10 +266,55 @@ def test_an_invalid_vector_is_refused_with_its_id(index, vector):
     """Anything but a finite unit vector raises a ValueError with its id, and no point of the batch is written."""
     with pytest.raises(ValueError, match=identifier(1)):
         index.upsert([point(0), Point(identifier(1), vector, {})])
+    index.upsert([point(2)])
     with pytest.raises(ValueError, match="the query"):
         index.query([Query(vector, 3)])
 
-    assert index.count() == 0
+    assert index.count() == 1
+
+
+LONG = 400
+
+
+def long_point(number):
+    drawn = np.random.default_rng(number).normal(size=LONG)
+    return Point(identifier(number), (drawn / np.linalg.norm(drawn)).astype(np.float32), {"tempo": 60.0 + number})
+
+
+def long_hits(index):
+    assert index.dimension == LONG
+    queries = [Query(long_point(number).vector, 1, Filters(ranges={"tempo": Range(60, 200)})) for number in range(40)]
+    return [hit.id for [hit] in index.query(queries)]
+
+
+def test_vectors_of_another_length_survive_a_restart_and_a_build(tmp_path):
+    """The embedded index learns the length from its points, from its journal and from its files."""
+    points, ids = [long_point(number) for number in range(40)], [identifier(number) for number in range(40)]
+    (tmp_path / "first").mkdir()
+    index = IvfIndex.create(tmp_path / "first")
+    index.upsert(points)
+    with pytest.raises(ValueError, match=identifier(99)):
+        index.upsert([point(99)])
+    fresh = long_hits(index)
+    index.close()
+    loaded = IvfIndex.load(tmp_path / "first")
+    (tmp_path / "second").mkdir()
+    build(tmp_path / "second", [points])
+    built = IvfIndex.create(tmp_path / "second")
+
+    assert fresh == long_hits(loaded) == long_hits(built) == ids
+    with pytest.raises(ValueError, match="the query"):
+        built.query([Query(unit(1.0), 1)])
+
+
+def test_a_server_is_told_the_length_of_the_vectors():
+    """A collection is created for the vectors of its space, and refuses others."""
+    index = ServerIndex(QdrantClient(":memory:"), "segue", settings=replace(ONE_NODE, dimension=LONG))
+    index.upsert([long_point(number) for number in range(40)])
+
+    assert long_hits(index) == [identifier(number) for number in range(40)]
+    with pytest.raises(ValueError, match=identifier(99)):
+        index.upsert([point(99)])
 
 
 SIZE = 240

@@ -106,6 +106,10 @@ class ExactIndex:
         self._vectors = np.stack(vectors) if vectors else np.empty((0, EMBEDDING_DIM), dtype=np.float32)
         self.asked: list[Query] = []
 
+    @property
+    def dimension(self) -> int:
+        return self._vectors.shape[1]
+
     def query(self, queries: Sequence[Query]) -> list[list[Hit]]:
         self.asked += queries
         return [self._answer(query) for query in queries]

@@ -8,9 +8,9 @@ from services.domain.vector_index import PICTURES, TRACKS
 HOUR = timedelta(hours=1)
 
 
-def complete_space(catalogue: Catalogue, version: str) -> None:
+def complete_space(catalogue: Catalogue, version: str, dimension: int | None = None) -> None:
     """Say that a space is filled and indexed; its tracks without an analysis have none."""
-    catalogue.spaces.begin(version)
+    catalogue.spaces.begin(version, dimension=dimension)
     while not catalogue.space_analyses.finish(version):
         while (claim := catalogue.space_analyses.claim(version, HOUR)) is not None:
             catalogue.space_analyses.refuse(claim, "Its file is gone.")
@@ -24,8 +24,8 @@ def index_space(catalogue: Catalogue, version: str) -> None:
         catalogue.index_builds.settle(view.index_name(collection.name, version), catalogue.indexing.generation())
 
 
-def serve_space(catalogue: Catalogue, version: str, shipped: str = "m1") -> None:
+def serve_space(catalogue: Catalogue, version: str, shipped: str = "m1", dimension: int | None = None) -> None:
     """Serve the space of another model version."""
     catalogue.spaces.adopt(shipped)
-    complete_space(catalogue, version)
+    complete_space(catalogue, version, dimension)
     catalogue.space_store.serve(version)

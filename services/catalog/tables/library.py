@@ -24,7 +24,7 @@ class IndexedRow(Table):
     failed_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     embedding: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """128 little-endian float32."""
+    """Little-endian float32, as many as the space has dimensions."""
     model_version: Mapped[str | None] = mapped_column(String(64))
     revision: Mapped[int] = mapped_column(default=0)
     """The number of changes relevant to the index; a mark is cleared only for the indexed revision."""

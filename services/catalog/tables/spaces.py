@@ -61,7 +61,7 @@ class SpaceMappingRow(Table):
     source: Mapped[str] = mapped_column(String(64), primary_key=True)
     target: Mapped[str] = mapped_column(String(64), primary_key=True)
     matrix: Mapped[bytes] = mapped_column(LargeBinary)
-    """128 × 128 little-endian float32."""
+    """Little-endian float32: a row for each dimension of the source."""
     cosine: Mapped[float] = mapped_column(Float)
     """Mean cosine of carried and computed vectors, of tracks that it was not fitted on."""
     fitted_at: Mapped[datetime]

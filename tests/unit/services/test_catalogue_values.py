@@ -10,7 +10,7 @@ from services.catalog.database import batched, decode_cursor, encode_cursor
 from services.catalog.library import FileStamp, KnownFile
 from services.catalog.matching import identity_of
 from services.catalog.track_names import canonical_id, own_and_external
-from services.catalog.tracks import clear_tags, measured_of, readable, vector_of
+from services.catalog.tracks import clear_tags, measured_of, readable, vector_of, vectors_of
 from services.domain.access import ApiKey, Principal, Scope, matches, new_secret, split
 from services.domain.errors import InvalidCursor
 from services.domain.listening import Description, EventKind, ListenEvent, NewListen, plays
@@ -85,8 +85,10 @@ def test_only_clear_tags_are_filterable():
 @pytest.mark.parametrize("embedding", [None, b"", bytes(511), bytes(513)])
 def test_a_damaged_embedding_is_an_error(embedding):
     """The error states the length of the damaged embedding."""
-    with pytest.raises(ValueError, match=f"has {len(embedding or b'')} bytes instead of 512"):
+    with pytest.raises(ValueError, match=f"has {len(embedding or b'')} bytes"):
         vector_of(embedding)
+    with pytest.raises(ValueError, match=f"has {len(embedding or b'')} bytes instead of 512"):
+        vectors_of([bytes(512), embedding])
 
 
 def test_an_embedding_is_stored_as_little_endian_float32():

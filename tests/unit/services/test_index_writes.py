@@ -164,7 +164,7 @@ def test_reconciling_equal_contents_writes_nothing():
 def test_a_vector_must_have_unit_length(vector, message):
     """The error names the owner of the vector and the problem."""
     with pytest.raises(ValueError, match=message):
-        unit_vector(vector, "track 1")
+        unit_vector(vector, "track 1", 128)
 
 
 def test_a_rounded_unit_vector_is_accepted():

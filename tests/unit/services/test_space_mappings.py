@@ -5,11 +5,12 @@ import pytest
 
 from services.catalog import Catalogue
 from services.domain.errors import ReaderUnavailable
-from services.domain.spaces import CARRIED_COSINE, FITTED_MIN, fit_mapping
+from services.domain.spaces import CARRIED_COSINE, FITTED_PER_DIMENSION, fit_mapping
 from services.domain.track import EMBEDDING_DIM
 from services.recommend.carrying import Carrying
 from tests.fakes.spaces import serve_space
 
+FITTED_MIN = round(FITTED_PER_DIMENSION * EMBEDDING_DIM)
 ROTATION = np.linalg.qr(np.random.default_rng(3).normal(size=(EMBEDDING_DIM, EMBEDDING_DIM)))[0].astype(np.float32)
 
 
@@ -38,6 +39,25 @@ def test_spaces_without_a_relation_have_no_good_map() -> None:
 
 def test_few_tracks_give_no_map() -> None:
     assert fit_mapping(units(FITTED_MIN), units(FITTED_MIN)) is None
+
+
+@pytest.mark.parametrize("dimension", [40, 400])
+def test_spaces_of_other_dimensions_are_mapped(catalogue: Catalogue, dimension: int) -> None:
+    """Into more dimensions a rotation is found, and into fewer ones a projection; texts are carried by both."""
+    drawn = np.random.default_rng(5).normal(size=(EMBEDDING_DIM, dimension))
+    shared = min(dimension, EMBEDDING_DIM)
+    across = (drawn @ np.linalg.pinv(drawn.T @ drawn)) if dimension < EMBEDDING_DIM else np.linalg.qr(drawn.T)[0].T
+    source = units(1000)
+    source[:, shared:] = 0
+    target = (source @ across).astype(np.float32)
+    mapping = fit_mapping(source, target / np.linalg.norm(target, axis=1, keepdims=True))
+    assert mapping is not None
+    assert mapping.matrix.shape == (EMBEDDING_DIM, dimension)
+    serve_space(catalogue, "m2", dimension=dimension)
+    catalogue.space_mappings.store("m1", "m2", mapping)
+
+    carried = Carrying(catalogue).carry(source[-1], "m1")
+    assert carried @ target[-1] / np.linalg.norm(target[-1]) > 0.95
 
 
 def test_vectors_of_texts_are_carried_or_refused(catalogue: Catalogue) -> None:
