@@ -77,6 +77,8 @@ class Points:
 
     def nearest(self, query: Query) -> list[Hit]:
         """Return the points nearest to a query, in no particular order."""
+        if not self._ids:  # the length of vectors is not known
+            return []
         rows = np.flatnonzero(self._allowed(query.filters, query.exclude))
         scores = self._vectors[rows] @ query.vector
         best = highest(scores, query.limit)
