@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import text
 
 from services.catalog import Catalogue
+from tests.fakes.postgres import empty
 from tests.fakes.serving import api, app, broker_url, library_dir, services
 
 __all__ = ["api", "app", "broker_url", "library_dir", "services"]
@@ -17,10 +17,9 @@ def catalogue(request: pytest.FixtureRequest) -> Iterator[Catalogue]:
     if request.param == "sqlite":
         yield request.getfixturevalue("sqlite_catalogue")
         return
-    opened = Catalogue.open(request.getfixturevalue("postgres_url"))
-    with opened.database.engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
+    url = request.getfixturevalue("postgres_url")
+    empty(url)
+    opened = Catalogue.open(url)
     opened.migrate()
     yield opened
     opened.close()

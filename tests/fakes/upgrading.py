@@ -46,14 +46,9 @@ class Clients:
             for thread in self._threads:
                 thread.join()
 
-    def mixed(self, vectors: Mapping[str, np.ndarray]) -> list[tuple[str, str, float]]:
-        """Return the pairs whose score is not the cosine of their vectors, which rotated spaces have in common."""
-        return [
-            (answer.track, found, score)
-            for answer in self.answers
-            for found, score in answer.scores.items()
-            if abs(score - float(vectors[answer.track] @ vectors[found])) > TOLERANCE
-        ]
+    def mixed(self, *spaces: Mapping[str, np.ndarray]) -> list[Answer]:
+        """Return the answers whose scores are the cosines of no single space, given the vectors of each."""
+        return [answer for answer in self.answers if not any(_is_of(answer, vectors) for vectors in spaces)]
 
     def _ask(self, url: str, tracks: Sequence[str]) -> None:
         with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
@@ -64,6 +59,11 @@ class Clients:
                     seconds = time.perf_counter() - begun
                     scores = {each["id"]: each["score"] for each in answer.json().get("tracks", [])}
                     self.answers.append(Answer(track, answer.status_code, scores, begun, seconds))
+
+
+def _is_of(answer: Answer, vectors: Mapping[str, np.ndarray]) -> bool:
+    own = vectors[answer.track]
+    return all(abs(score - float(own @ vectors[found])) <= TOLERANCE for found, score in answer.scores.items())
 
 
 def vectors_in(catalogue: Catalogue, space: str) -> dict[str, np.ndarray]:
