@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from models.audio.frontend import LogMel, MelParameters, normalise_loudness
 from models.network import FEATURE_SIZE, VibeNetwork
+from models.window_weights import window_weights
 
 MIN_SECONDS = 3.0  # of a window; the network pools patches of this length
 
@@ -25,7 +26,7 @@ class Encoding:
     Attributes:
         embedding: (128,) float32 of unit length, a point in the vibe space.
         windows: (n, 128) float32, the unit vectors of the windows, in the order of time.
-        weights: (n,) float32, how much each window counts; their sum is 1.
+        weights: (n,) float32, how much each window counts in every mean here, see `models.window_weights`.
         dispersion: 1 − the mean cosine similarity of the windows' unit vectors to the embedding, 0…2; 0 for one window.
         tags: Tag, prefixed by the data set of its teacher as in `msd:rock` → mean probability over all windows, 0…1.
         feel: Each of `FEEL_ATTRIBUTES` → score in standard deviations of the training windows, 0 for their mean; nearly
@@ -95,19 +96,21 @@ class VibeEncoder(nn.Module):
             log_mel: (n_windows, n_frames, n_mels), from `log_mel`.
 
         Returns:
-            The encoding; its embedding is the normalised mean of the windows' embeddings.
+            The encoding; its embedding is the normalised weighted mean of the windows' embeddings.
         """
         output = self.network(log_mel)
-        embedding = F.normalize(output.embedding.mean(0), dim=0)  # (128,)
-        weights = np.full(len(output.embedding), 1 / len(output.embedding), np.float32)
+        windows = output.embedding.numpy()
+        weights = window_weights(windows)
+        mean = torch.from_numpy(weights)  # (n_windows,)
+        embedding = F.normalize(mean @ output.embedding, dim=0)  # (128,)
         return Encoding(
             embedding=embedding.numpy(),
-            windows=output.embedding.numpy(),
+            windows=windows,
             weights=weights,
-            dispersion=float((1.0 - output.embedding @ embedding).mean().clamp(min=0.0)),
-            tags=dict(zip(self.tag_names, output.tags.mean(0).tolist(), strict=True)),
-            feel=dict(zip(FEEL_ATTRIBUTES, self.feel(output.features.mean(0)).tolist(), strict=True)),
-            speech=None if self.speech is None else float(weights @ self.speech_of(output.features).numpy()),
+            dispersion=max(0.0, float(1.0 - mean @ (output.embedding @ embedding))),
+            tags=dict(zip(self.tag_names, (mean @ output.tags).tolist(), strict=True)),
+            feel=dict(zip(FEEL_ATTRIBUTES, self.feel(mean @ output.features).tolist(), strict=True)),
+            speech=None if self.speech is None else float(mean @ self.speech_of(output.features)),
         )
 
     @torch.inference_mode()

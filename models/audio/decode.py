@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from models.audio.placement import (
     PROBE_SECONDS,
-    WINDOW_COUNT,
     frames_in_music,
     number_of_probes,
     window_frames,
@@ -72,17 +71,17 @@ def stacked(windows: Sequence[tuple[float, Window]], duration: float) -> Windows
     )
 
 
-def read_windows(path: Path, max_windows: int = WINDOW_COUNT) -> Windows:
+def read_windows(path: Path, max_windows: int | None = None) -> Windows:
     """Decode a few windows of a trusted file in this process, for training and evaluation.
 
     Untrusted files must go through `models.sandbox.decoder.read_windows`.
 
     Args:
         path: A regular file.
-        max_windows: Maximum number of windows, > 0; training reads more windows per track than serving.
+        max_windows: Maximum number of windows, > 0; see `window_frames`. Training reads more windows than serving.
 
     Returns:
-        Between one and `max_windows` windows.
+        One or more windows, as many as fit without overlap.
 
     Raises:
         UnreadableAudio: The file cannot be opened, or see `decode_windows`.
@@ -92,17 +91,17 @@ def read_windows(path: Path, max_windows: int = WINDOW_COUNT) -> Windows:
         return decode_windows(descriptor, max_windows)
 
 
-def decode_windows(descriptor: int, max_windows: int = WINDOW_COUNT) -> Windows:
+def decode_windows(descriptor: int, max_windows: int | None = None) -> Windows:
     """Decode a few windows of a music file, in a format that libsndfile decodes.
 
     Silences are left out, so that the music of a track with ten minutes of silence describes it.
 
     Args:
         descriptor: A regular file, open for reading; its offset changes.
-        max_windows: Maximum number of windows, > 0; training reads more windows per track than serving.
+        max_windows: Maximum number of windows, > 0; see `window_frames`. Training reads more windows than serving.
 
     Returns:
-        Between one and `max_windows` windows.
+        One or more windows, as many as fit without overlap.
 
     Raises:
         UnreadableAudio: The file is not audio in these formats, is damaged or ends early.
@@ -177,7 +176,7 @@ def _open_error(error: OSError) -> str:
     return f"The file could not be opened: {error.strerror}"
 
 
-def _audible_windows(sound: Sound, max_windows: int) -> list[tuple[float, Window]]:
+def _audible_windows(sound: Sound, max_windows: int | None) -> list[tuple[float, Window]]:
     """Decode windows; if some are silent, place them again where the music is."""
     places = window_frames(sound.n_frames, sound.sample_rate, max_windows)
     windows = _decode_places(sound, places)

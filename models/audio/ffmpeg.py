@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.audio.decode import SAMPLE_RATE, Windows, stacked
-from models.audio.placement import window_frames
+from models.audio.placement import window_count, window_frames
 from models.audio.sound import (
     END_TOLERANCE,
     MAX_CHANNELS,
@@ -47,6 +47,8 @@ WITHOUT_SILENCES = (
     "silenceremove=start_periods=1:start_threshold=-60dB:stop_periods=-1:stop_duration=1:stop_threshold=-60dB"
     ":detection=peak"
 )
+# Of all windows together: ffmpeg keeps the index of the whole file for each, above a kilobyte for a second of AAC.
+INDEXED_SECONDS = 200_000.0
 TAIL_SECONDS = 3.0  # before the declared end; if it is right, the last packets begin here
 LENGTH_TOLERANCE = 0.5  # s between the declared and the measured end
 
@@ -84,7 +86,6 @@ class Task:
 
     Attributes:
         demuxer: ffmpeg's name of the container; it probes no other.
-        max_windows: Maximum number of windows, > 0.
         seconds: Length of the file that places the windows. Unless it is measured, ffmpeg reads the packets of the
             last seconds too, which confirm or deny it. 0 if the length is unknown: then ffmpeg decodes nothing and
             reads all packets, to measure it.
@@ -93,7 +94,6 @@ class Task:
     """
 
     demuxer: str
-    max_windows: int
     seconds: float
     is_measured: bool = False
     skips_silence: bool = False
@@ -106,7 +106,8 @@ class Task:
         if self.skips_silence:
             return [(0.0, MUSIC_SECONDS)]
         frames = round(self.seconds * SAMPLE_RATE)
-        places = window_frames(frames, SAMPLE_RATE, self.max_windows) if frames else []
+        count = min(window_count(self.seconds), round(INDEXED_SECONDS / self.seconds)) if frames else 0
+        places = window_frames(frames, SAMPLE_RATE, count) if frames else []
         return [(start / SAMPLE_RATE, length / SAMPLE_RATE) for start, length in places]
 
     @property
@@ -268,7 +269,7 @@ def _music(task: Task, file: int, messages: str) -> Windows:
     if os.fstat(file).st_size < SHORTEST_MUSIC_BYTES and not MESSAGE.search(messages):
         raise RefusedAudio("The file is silent")
     _, sample_rate, samples = _samples(file, messages)
-    places = window_frames(len(samples), sample_rate, task.max_windows)
+    places = window_frames(len(samples), sample_rate)
     windows = [
         (start / sample_rate, audible_window(samples[start : start + length], sample_rate, SAMPLE_RATE))
         for start, length in places

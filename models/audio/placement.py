@@ -1,10 +1,13 @@
 """Choose which parts of a track are decoded: short windows, spread over its music."""
 
+import math
 from collections.abc import Sequence
 from itertools import groupby
 
-WINDOW_COUNT = 6
 WINDOW_SECONDS = 10.0
+WINDOW_COUNT = 6
+LONG_SECONDS = 600.0  # from here on, the number of windows grows with the square root of the music's length
+MAX_WINDOWS = 24  # from 2 h 40 min on
 
 # Where a track with silences is searched for music.
 PROBE_SECONDS = 0.25
@@ -12,15 +15,20 @@ PROBE_SPACING = 2.5  # s: finds all music of a window's length, and the edges of
 MAX_PROBES = 2048  # a probe takes about a millisecond
 
 
-def window_frames(n_frames: int, sample_rate: int, max_windows: int = WINDOW_COUNT) -> list[tuple[int, int]]:
+def window_count(seconds: float) -> int:
+    """Return how many windows represent music of a length in seconds: six, and more of a mix or an audiobook."""
+    return min(MAX_WINDOWS, max(WINDOW_COUNT, round(WINDOW_COUNT * math.sqrt(seconds / LONG_SECONDS))))
+
+
+def window_frames(n_frames: int, sample_rate: int, max_windows: int | None = None) -> list[tuple[int, int]]:
     """Place windows in a track: evenly spread, each centred in an equal part of the track, without overlap.
 
-    A track that is too short for `max_windows` gets as many as fit; a track shorter than a window is one window.
+    A track that is too short for that many gets as many as fit; a track shorter than a window is one window.
 
     Args:
         n_frames: Length of the track in frames, > 0.
         sample_rate: Hz, > 0.
-        max_windows: Maximum number of windows, > 0.
+        max_windows: Maximum number of windows, > 0; `window_count` of the music's length if it is None.
 
     Returns:
         `(start, length)` in frames for each window, in order; all lengths are equal.
@@ -29,7 +37,7 @@ def window_frames(n_frames: int, sample_rate: int, max_windows: int = WINDOW_COU
 
 
 def frames_in_music(
-    audible: Sequence[bool], n_frames: int, sample_rate: int, max_windows: int = WINDOW_COUNT
+    audible: Sequence[bool], n_frames: int, sample_rate: int, max_windows: int | None = None
 ) -> list[tuple[int, int]]:
     """Place windows in the music of a track with long silences, as if the silences were cut out.
 
@@ -37,7 +45,7 @@ def frames_in_music(
         audible: For each of equal parts of the track, whether there is music in its middle; at least one is true.
         n_frames: Length of the track in frames, > 0.
         sample_rate: Hz, > 0.
-        max_windows: Maximum number of windows, > 0.
+        max_windows: Maximum number of windows, > 0; `window_count` of the music's length if it is None.
 
     Returns:
         `(start, length)` in frames for each window, in order; all lengths are equal. A window that is longer than the
@@ -50,7 +58,7 @@ def frames_in_music(
         if is_music and (parts := list(group))
     ]
     total = sum(map(len, music))
-    count = min(max_windows, max(1, total // length))
+    count = min(max_windows or window_count(total / sample_rate), max(1, total // length))
     return [(_start(music, (2 * index + 1) * total // (2 * count), length, n_frames), length) for index in range(count)]
 
 

@@ -157,7 +157,7 @@ def altered_windows(track: CorpusTrack, alteration: Alteration, cache_dir: Path)
         cache_dir: The corpus's cache; windows are kept in its directory `evaluation-altered`, rounded to 16 bits.
 
     Returns:
-        One to six windows at 16 kHz; their `power` is that of the mono samples.
+        One or more windows at 16 kHz; their `power` is that of the mono samples.
 
     Raises:
         AnalysisError: The file or its altered copy cannot be decoded, or it is silent.
@@ -185,7 +185,7 @@ def altered_copy(path: Path, alteration: Alteration) -> Windows:
     with tempfile.TemporaryDirectory() as directory:
         copy = Path(directory) / "copy.wav"
         soundfile.write(copy, np.concatenate(list(changed)), rate, "FLOAT")
-        windows = read_windows(copy)
+        windows = read_windows(copy, len(changed))
     return mono_windows(windows.samples, (seconds + alteration.lead_in) / alteration.speed)
 
 

@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 
 from models.audio.decode import SAMPLE_RATE, read_windows
-from models.audio.placement import WINDOW_COUNT
 from models.descriptors.describe import Descriptors, describe, power_spectrum
 from models.descriptors.rhythm import EDGE_FRAMES, HOP_LENGTH, LOCAL_FRAMES
 from models.descriptors.tonality import Tonality, match_key
@@ -52,13 +51,13 @@ def librosa_tonality(power: NDArray[np.float32]) -> Tonality:
     return match_key(chroma.sum(axis=1, dtype=np.float64))
 
 
-def describe_both(path: Path, encoder: VibeEncoder, at_most: int = WINDOW_COUNT) -> tuple[Descriptors, TempoAndKey]:
+def describe_both(path: Path, encoder: VibeEncoder, at_most: int | None = None) -> tuple[Descriptors, TempoAndKey]:
     """Describe the same windows of a track with our descriptors and with librosa.
 
     Args:
         path: A file that `models.audio.decode` can read.
         encoder: Computes the log-mel for both.
-        at_most: Maximum number of windows.
+        at_most: Maximum number of windows; see `models.audio.placement.window_frames`.
 
     Returns:
         Our descriptors, and librosa's tempo and key.

@@ -23,14 +23,14 @@ CLONE_NEWUSER, CLONE_NEWNET, CLONE_NEWIPC = 0x10000000, 0x40000000, 0x08000000
 # Bytes of address space above those of an idle decoder. Six windows of eight channels at 384 kHz need 120 MB.
 MEMORY_BYTES = 384 * 2**20
 CPU_SECONDS = 60  # a track takes tenths of a second; the slowest machines take a few
-OPEN_FILES = 32  # the file, a few pipes, the standard streams, what ffmpeg wrote
+OPEN_FILES = 64  # the file, a few pipes, the standard streams, what ffmpeg wrote
 OOM_SCORE_ADJ = "1000"  # when memory runs out, the kernel kills the decoder, not the worker that waits for it
 
 # Of a program. Its writable memory is limited, because its libraries map hundreds of megabytes that they never touch.
 PROGRAM_MEMORY_BYTES = 512 * 2**20
 PROGRAM_ADDRESS_SPACE = 4 * 2**30  # the limit above leaves out shared memory
 PROGRAM_STACK_BYTES = 2 * 2**20  # each of its threads maps as much
-PROGRAM_OPEN_FILES = 64  # the file once a window, the outputs, a library that is being loaded
+PROGRAM_OPEN_FILES = 128  # the file once a window, the outputs, a library that is being loaded
 
 LIMITS = "limits on memory, processor time, open files and written bytes"
 FILES = "no access to files other than the one passed to it (Landlock)"

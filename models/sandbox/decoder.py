@@ -21,7 +21,6 @@ from threading import Lock
 from typing import TypeVar
 
 from models.audio.decode import Windows, check_regular, regular_file
-from models.audio.placement import WINDOW_COUNT
 from models.audio.sound import MIN_SECONDS, check_end
 from models.containers import UnsupportedContainer
 from models.containers.lengths import declared_seconds
@@ -104,15 +103,14 @@ class Decoder:
             self._start()
             return self._protections
 
-    def read_windows(self, source: Path | int, max_windows: int = WINDOW_COUNT) -> Windows:
+    def read_windows(self, source: Path | int) -> Windows:
         """Decode a few windows of a file like `models.audio.decode.decode_windows`, in a sandboxed process.
 
         Args:
             source: A path, or a descriptor open for reading; its offset changes.
-            max_windows: Maximum number of windows, > 0.
 
         Returns:
-            Between one and `max_windows` windows.
+            One or more windows, in order.
 
         Raises:
             AnalysisError: The file cannot be decoded; the message is the reason.
@@ -120,32 +118,30 @@ class Decoder:
         """
         if isinstance(source, Path):
             with regular_file(source) as descriptor:
-                return self.read_windows(descriptor, max_windows)
+                return self.read_windows(descriptor)
         check_regular(source)
         try:
             container = recognise(os.fdopen(source, "rb", closefd=False))
         except UnsupportedContainer as error:
             raise UnreadableAudio(str(error)) from error
         if not container.native:
-            return self._with_ffmpeg(source, container, max_windows)
+            return self._with_ffmpeg(source, container)
         try:
-            return self._decode(
-                source, request(Kind.AUDIO, max_windows), lambda read: receive_windows(read, max_windows)
-            )
+            return self._decode(source, request(Kind.AUDIO), receive_windows)
         except UnreadableAudio as error:
             try:
-                return self._with_ffmpeg(source, container, max_windows)
+                return self._with_ffmpeg(source, container)
             except AnalysisError:
                 raise error from None
 
-    def _with_ffmpeg(self, source: int, container: Container, max_windows: int) -> Windows:
+    def _with_ffmpeg(self, source: int, container: Container) -> Windows:
         """Decode windows with ffmpeg; measure the length first if the file does not declare it, or a wrong one."""
         if find_ffmpeg() is None:
             raise NeedsFfmpeg(f"Only ffmpeg decodes {container.name}, and it is not installed: {install_command()}")
         with _for_anyone(source) as file:
-            return self._measured_by_ffmpeg(file, container, max_windows)
+            return self._measured_by_ffmpeg(file, container)
 
-    def _measured_by_ffmpeg(self, source: int, container: Container, max_windows: int) -> Windows:
+    def _measured_by_ffmpeg(self, source: int, container: Container) -> Windows:
         stream = os.fdopen(source, "rb", closefd=False)
         seconds = declared_seconds(stream, container)
         is_measured = skips_silence = False
@@ -153,11 +149,13 @@ class Decoder:
             found = self._decode(
                 source,
                 request(
-                    *(Kind.FFMPEG, max_windows, seconds, container.demuxer),
+                    Kind.FFMPEG,
+                    seconds=seconds,
+                    demuxer=container.demuxer,
                     is_measured=is_measured,
                     skips_silence=skips_silence,
                 ),
-                lambda read: receive_windows_or_length(read, max_windows),
+                receive_windows_or_length,
             )
             if not isinstance(found, float):
                 return found
@@ -209,7 +207,7 @@ class Decoder:
         if find_ffmpeg() is None:
             raise NeedsFfmpeg(f"Only ffmpeg decodes video, and it is not installed: {install_command()}")
         with _for_anyone(source) as file:
-            return self._decode(file, request(Kind.VIDEO, 0, demuxer=demuxer), receive_video)
+            return self._decode(file, request(Kind.VIDEO, demuxer=demuxer), receive_video)
 
     def stop(self) -> None:
         """Stop the server and its decoder."""

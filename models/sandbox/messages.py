@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.audio.decode import SAMPLE_RATE, Windows
-from models.audio.placement import WINDOW_SECONDS
+from models.audio.placement import MAX_WINDOWS, WINDOW_SECONDS
 from models.audio.sound import MAX_SECONDS, MIN_SECONDS
 from models.audio.waveform import MAX_PEAK, STEPS_PER_SECOND
 from models.errors import (
@@ -36,7 +36,7 @@ from models.pictures.decode import Pixels
 from models.video.decode import FRAME_SIDE, SMALL_PER_SECOND, SMALL_SIDE, Clip
 from models.video.decode import MAX_SECONDS as MAX_VIDEO_SECONDS
 
-# Kind, maximum number of windows or of pixels per side; the file and the result pipe come as descriptors. For ffmpeg
+# Kind, maximum number of pixels per side; the file and the result pipe come as descriptors. For ffmpeg
 # also the length in seconds, whether it was measured, whether to skip silences, and the demuxer.
 REQUEST = struct.Struct("=BHd??16s")
 REPORT = struct.Struct("=BiQd")  # how the decoder ended, exit code or signal, peak memory, processor time
@@ -78,7 +78,7 @@ class Kind(IntEnum):
 
 def request(  # noqa: PLR0913  a field of the message each
     kind: Kind,
-    limit: int,
+    limit: int = 0,
     seconds: float = 0.0,
     demuxer: str = "",
     *,
@@ -171,12 +171,11 @@ def reason_message(error: AnalysisError) -> Iterator[bytes | memoryview]:
     yield reason
 
 
-def receive_windows(read: Read, max_windows: int) -> Windows:
+def receive_windows(read: Read) -> Windows:
     """Read and validate the message of a decoder of audio.
 
     Args:
         read: Source of the bytes.
-        max_windows: Maximum number of windows, as in the request.
 
     Returns:
         The decoded windows.
@@ -184,18 +183,17 @@ def receive_windows(read: Read, max_windows: int) -> Windows:
     Raises:
         AnalysisError: The reason that the decoder sent, or what is wrong with its message.
     """
-    found = receive_windows_or_length(read, max_windows)
+    found = receive_windows_or_length(read)
     if isinstance(found, float):
         raise DecoderFailed("The decoder sent no windows")
     return found
 
 
-def receive_windows_or_length(read: Read, max_windows: int) -> Windows | float:
+def receive_windows_or_length(read: Read) -> Windows | float:
     """Read and validate the message of a decoder that reads ffmpeg's output.
 
     Args:
         read: Source of the bytes.
-        max_windows: Maximum number of windows, as in the request.
 
     Returns:
         The decoded windows, or a length as `models.audio.ffmpeg.read_output` returns it.
@@ -206,8 +204,8 @@ def receive_windows_or_length(read: Read, max_windows: int) -> Windows | float:
     count, n_samples, n_steps, duration = _header(read)
     if not count and (duration < 0 or MIN_SECONDS <= duration <= MAX_SECONDS):
         return float(duration)
-    if not (1 <= count <= max_windows and 1 <= n_samples <= MAX_SAMPLES and 1 <= n_steps <= MAX_STEPS):
-        raise DecoderFailed("The decoder sent more windows or samples than requested")
+    if not (1 <= count <= MAX_WINDOWS and 1 <= n_samples <= MAX_SAMPLES and 1 <= n_steps <= MAX_STEPS):
+        raise DecoderFailed("The decoder sent too many windows or samples")
     if not (math.isfinite(duration) and MIN_SECONDS <= duration <= MAX_SECONDS):
         raise DecoderFailed("The decoder sent a duration outside the limits")
     starts = _starts(read, count, duration)

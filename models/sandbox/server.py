@@ -123,7 +123,7 @@ class Server:
             kind, limit, seconds, is_measured, skips_silence, demuxer = REQUEST.unpack(request)
             if kind in {Kind.FFMPEG, Kind.VIDEO}:
                 name = demuxer.rstrip(b"\0").decode("ascii")
-                audio = ffmpeg.Task(name, limit, seconds, is_measured=is_measured, skips_silence=skips_silence)
+                audio = ffmpeg.Task(name, seconds, is_measured=is_measured, skips_silence=skips_silence)
                 task = audio if kind == Kind.FFMPEG else VideoTask(name)
                 run = FfmpegRun.start(self.program, task, file, self.protections)
             server = os.getpid()
@@ -168,7 +168,7 @@ def _message(file: int, kind: int, limit: int, run: FfmpegRun | None) -> Iterato
             return picture_message(decode_picture(file, limit))
         if run is not None:
             return run.message()
-        return windows_message(decode_windows(file, limit))
+        return windows_message(decode_windows(file))
     except AnalysisError as error:
         return reason_message(error)
     except MemoryError:

@@ -180,7 +180,7 @@ def write_weights(network: VibeNetwork, corpus: LabelledCorpus, data: TrainingDa
         limits=(
             "Tags are learned from musicnn, not from people: they rank tracks better than they state probabilities.",
             "Trained on game soundtracks, mostly instrumental; vocal music is known through the teachers alone.",
-            "Sound above 8 kHz is ignored; a track is represented by at most six windows of 10 s.",
+            "Sound above 8 kHz is ignored; a track is represented by six windows of 10 s, a long one by up to 24.",
             "Valence rests on weak evidence (few tags, the mode) and was not compared with listeners' ratings.",
         ),
     )

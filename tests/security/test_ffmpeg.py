@@ -175,7 +175,7 @@ def test_a_program_reads_its_file(song):
 
 def test_the_command_names_its_file_by_descriptor(song):
     """No path and no name of the library is in ffmpeg's command line; protocols, demuxer and decoders are fixed."""
-    task = Task("mov", 6, 240.0)
+    task = Task("mov", 240.0)
     arguments = task.arguments("/proc/self/fd/9", list(range(10, 16)), 16)
 
     assert arguments.count("-i") == arguments.count("-protocol_whitelist") == arguments.count("-f") - 7 == 7

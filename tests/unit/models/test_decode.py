@@ -70,10 +70,11 @@ def test_windows_equal_a_full_decode(write_sound, noise, name):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "count", "length"), [(5, 1, 5), (9.5, 1, 9.5), (19, 1, 10), (35, 3, 10), (60, 6, 10), (3600, 6, 10)]
+    ("seconds", "count", "length"),
+    [(5, 1, 5), (9.5, 1, 9.5), (19, 1, 10), (35, 3, 10), (60, 6, 10), (600, 6, 10), (3600, 15, 10), (43_200, 24, 10)],
 )
 def test_window_layout(seconds, count, length):
-    """Windows lie inside the track, in order, without overlap, as many as fit up to six."""
+    """Windows lie inside the track, in order, without overlap, as many as fit up to six, or more in a long track."""
     n_frames = round(seconds * RATE)
     windows = window_frames(n_frames, RATE)
     edges = [edge for start, size in windows for edge in (start, start + size)]

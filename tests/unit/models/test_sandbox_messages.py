@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from models.audio.decode import SAMPLE_RATE, Windows
+from models.audio.placement import MAX_WINDOWS
 from models.errors import DecoderFailed, RefusedAudio, UnreadableAudio
 from models.sandbox.messages import (
     DECODED,
@@ -19,8 +20,6 @@ from models.sandbox.messages import (
     receive_windows,
     windows_message,
 )
-
-WINDOW_COUNT = 6
 
 
 def windows(samples=None, power=None, duration=60.0, starts=(10.5, 40.0)):
@@ -44,7 +43,7 @@ def reader(data):
 
 
 def received(message):
-    return receive_windows(reader(b"".join(bytes(part) for part in message)), WINDOW_COUNT)
+    return receive_windows(reader(b"".join(bytes(part) for part in message)))
 
 
 def test_windows_are_transferred_unchanged():
@@ -75,7 +74,7 @@ def test_a_reason_is_safe_to_log():
 
 INVALID = {
     "no windows": HEADER.pack(DECODED, 0, 1000, 10, 60.0),
-    "more windows": HEADER.pack(DECODED, WINDOW_COUNT + 1, 1000, 10, 60.0),
+    "more windows": HEADER.pack(DECODED, MAX_WINDOWS + 1, 1000, 10, 60.0),
     "no samples": HEADER.pack(DECODED, 2, 0, 10, 60.0),
     "more samples": HEADER.pack(DECODED, 2, MAX_SAMPLES + 1, 10, 60.0),
     "4 GB of samples": HEADER.pack(DECODED, 2, 0xFFFFFFFF, 10, 60.0),
@@ -96,7 +95,7 @@ INVALID = {
 def test_invalid_headers_are_refused(message):
     """A size is checked before memory is allocated for it."""
     with pytest.raises(DecoderFailed):
-        receive_windows(reader(message), WINDOW_COUNT)
+        receive_windows(reader(message))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e6, -1e6])
