@@ -14,6 +14,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from models.audio.marked import MarkedMp3
 from models.audio.waveform import resampled
 from models.containers import UnsupportedContainer, flac_frames, mpeg_frames, ogg_links
 from models.containers.lengths import cut_off_from, is_cut_off
@@ -59,8 +60,9 @@ class Sound:
         n_frames: Length in frames of `sample_rate`.
     """
 
-    def __init__(self, parts: list[soundfile.SoundFile]) -> None:
+    def __init__(self, parts: list[soundfile.SoundFile], marked: MarkedMp3 | None = None) -> None:
         self._parts = parts
+        self._marked = marked
         self.sample_rate: int = parts[0].samplerate
         self.channels = 1 if parts[0].channels > 2 else parts[0].channels  # noqa: PLR2004
         lengths = [round(part.frames * self.sample_rate / part.samplerate) for part in parts]
@@ -77,6 +79,8 @@ class Sound:
         Raises:
             UnreadableAudio: The file ends early or is damaged there.
         """
+        if self._marked is not None and self._marked.read(start, frames):
+            return
         stop = start + len(frames)
         for part, first, end in zip(self._parts, self._starts, self._starts[1:], strict=False):
             if first < stop and start < end:
@@ -112,11 +116,13 @@ def open_sound(descriptor: int) -> Iterator[Sound]:
     """
     with ExitStack() as files, os.fdopen(descriptor, "rb", closefd=False) as stream:
         container = _native_container(stream)
-        parts = [files.enter_context(_sound_file(source, container.name)) for source in _sources(stream, container)]
+        sources, marks = _sources(stream, container)
+        parts = [files.enter_context(_sound_file(source, container.name)) for source in sources]
         heard = [part for part in parts if part.frames > 0]
         if not heard:
             raise UnreadableAudio("The file has a header but no samples")
-        sound = Sound(heard)
+        marked = MarkedMp3(heard[0], descriptor, marks) if marks else None
+        sound = Sound(heard, marked)
         check_end(stream, container, sound.n_frames / sound.sample_rate)
         yield sound
 
@@ -190,24 +196,25 @@ def _native_container(stream: BinaryIO) -> Container:
     return container
 
 
-def _sources(stream: BinaryIO, container: Container) -> Sequence[int | Pieces]:
-    """Return what libsndfile decodes, in order: the file itself, or parts of it."""
+def _sources(stream: BinaryIO, container: Container) -> tuple[Sequence[int | Pieces], mpeg_frames.Marks | None]:
+    """Return what libsndfile decodes, in order: the file itself, or parts of it; and the marks of an MP3."""
     name, whole = container.name, stream.fileno()
     size = os.fstat(whole).st_size
     if name == "MP3":
-        return [part or whole for part in _mp3_parts(stream, size)]
+        parts = _mp3_parts(stream, size)
+        return [part.source or whole for part in parts], parts[0].marks if parts else None
     if name == "FLAC":
-        return [flac_frames.with_length(stream, size) or whole]
+        return [flac_frames.with_length(stream, size) or whole], None
     if name == "Ogg":
-        return [link or whole for link in ogg_links.links(stream, size)]
-    return [whole]
+        return [link or whole for link in ogg_links.links(stream, size)], None
+    return [whole], None
 
 
-def _mp3_parts(stream: BinaryIO, size: int) -> list[Pieces | None]:
+def _mp3_parts(stream: BinaryIO, size: int) -> list[mpeg_frames.Mp3Part]:
     parts = mpeg_frames.parts(stream, size, MAX_SECONDS)
     if parts and is_cut_off(parts[-1].declared, parts[-1].seconds):
         raise UnreadableAudio(early_end(parts[-1].declared, parts[-1].seconds))
-    return [part.source for part in parts]
+    return parts
 
 
 @contextmanager
@@ -239,7 +246,7 @@ def _check_format(file: soundfile.SoundFile) -> None:
 
 def _read(file: soundfile.SoundFile, start: int, frames: NDArray[np.float32]) -> None:
     """Fill `frames`, `(n_frames, n_channels)`, from position `start`; channels are mixed if the file has others."""
-    preroll = min(start, PREROLL_FRAMES) if file.format == "OGG" else 0
+    preroll = min(start, PREROLL_FRAMES) if file.subtype == "VORBIS" else 0
     done = 0
     try:
         file.seek(start - preroll)

@@ -27,7 +27,7 @@ from models.containers.mpeg import (
 )
 from models.containers.pieces import Pieces
 
-READ_BYTES = 1 << 20
+READ_BYTES = 1 << 17
 RESYNC_BYTES = 64 * 1024  # of damage between frames; longer damage ends the music
 MAX_RESYNCS = 100  # a damaged file needs a few; each may search all of RESYNC_BYTES
 MAX_PARTS = 64  # files joined into one: an audiobook has dozens of chapters
@@ -35,9 +35,39 @@ MAX_PARTS = 64  # files joined into one: an audiobook has dozens of chapters
 HIGHEST_BITRATE_INDEX = 14  # such a frame has room for the Xing header in every version
 HAS_FRAME_COUNT, HAS_BYTE_COUNT = 1, 2  # flags of the Xing header
 VBRI_OFFSET = 36  # of the table in its frame
+ENCODER_OFFSET = 120  # of the encoder's name in a Xing header with all fields
+ENCODERS = (b"LAME", b"Lavc", b"Lavf")
+DELAY_OFFSET = 21  # of 12 bits, after the encoder's name
 TABLE_BYTES = 256  # of a first frame, within which both tables have their counts
 SYNC_AND_KIND = 0xFFFE0C00  # of a header: synchronisation, version, layer and sample rate
-CHANNEL_MODE = 0xC0
+KIND_AND_SIZE = 0xFFFEFEC0  # the same, bit rate, padding and the channel mode
+SIZES = tuple(size for size in range(128) if not size & 6)  # bit rate and padding, without the sample rate between them
+
+
+MARK_FRAMES = 64
+PREROLL_FRAMES = 16  # a frame needs bits of up to 511 bytes before it, and overlaps with the one before
+DECODER_DELAY = 529  # samples that mpg123 leaves out at the start, besides those that the encoder added
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Where every `MARK_FRAMES`-th frame of an MP3 begins: a decoder that starts there need not read all before it.
+
+    Attributes:
+        places: Positions in the file.
+        frame_samples: Samples per channel of a frame.
+        delay: Samples that a decoder of the whole file leaves out at its start.
+    """
+
+    places: list[int]
+    frame_samples: int
+    delay: int
+
+    def before(self, sample: int) -> tuple[int, int]:
+        """Return the position of a mark so far before a sample that a decoder can start there, and its own sample."""
+        frame = (sample + self.delay) // self.frame_samples - PREROLL_FRAMES
+        index = min(max(0, frame // MARK_FRAMES), len(self.places) - 1)
+        return self.places[index], index * MARK_FRAMES * self.frame_samples - self.delay
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +79,13 @@ class Mp3Part:
         seconds: Length of the frames.
         declared: Length before the file was cut off: the file's own header counts more frames and more bytes than
             there are. Equal to `seconds` if the file is whole.
+        marks: Where frames begin; None unless the source is the file itself.
     """
 
     source: Pieces | None
     seconds: float
     declared: float
+    marks: Marks | None = None
 
 
 @dataclass(slots=True)
@@ -64,6 +96,8 @@ class _Frames:
     header: FrameHeader
     table: range
     ranges: list[range]
+    places: list[int]
+    """Where every `MARK_FRAMES`-th of the first range begins."""
     count: int = 0
 
     @property
@@ -99,7 +133,7 @@ def parts(stream: BinaryIO, size: int, max_seconds: float) -> list[Mp3Part]:
     end = end_of_audio(stream, size)
     found = [frames for frames in _all_frames(stream, start, end, max_seconds) if frames.count]
     if len(found) == 1 and _is_plain(found[0], start):
-        return [Mp3Part(None, found[0].seconds, found[0].seconds)]
+        return [Mp3Part(None, found[0].seconds, found[0].seconds, _marks(found[0]))]
     return [_part(stream, frames, max_seconds) for frames in found]
 
 
@@ -116,10 +150,12 @@ def _all_frames(stream: BinaryIO, start: int, end: int, max_seconds: float) -> I
         if current is None or (n_parts < MAX_PARTS and (table or not current.continues_with(first))):
             if current is not None:
                 yield current
-            current = _Frames(first, header, table, [])
+            current = _Frames(first, header, table, [], [])
             n_parts += 1
-        position, count = _run(stream, range(table.stop, end), first, int(left / header.seconds) + 1)
+        limit = int(left / header.seconds) + 1
+        position, count, places = _run(stream, range(table.stop, end), first, limit)
         if count:
+            current.places = current.places or places
             current.ranges.append(range(table.stop, min(position, end)))
             current.count += count
             left -= count * header.seconds
@@ -128,26 +164,27 @@ def _all_frames(stream: BinaryIO, start: int, end: int, max_seconds: float) -> I
         yield current
 
 
-def _run(stream: BinaryIO, place: range, first: bytes, max_frames: int) -> tuple[int, int]:
-    """Walk over frames of one kind; return the position after the last one, and their count."""
-    fixed, sizes = _sizes(first[1], first[2])
-    mono = _is_mono(first)
+def _run(stream: BinaryIO, place: range, first: bytes, max_frames: int) -> tuple[int, int, list[int]]:
+    """Walk over frames of one kind; return the position after the last one, their count, and where some begin."""
+    size_of = _sizes(first[1], first[2], _is_mono(first)).get
     unpack = struct.Struct(">I").unpack_from
     position, count = place.start, 0
+    places: list[int] = []
     while count < max_frames:
         data = read_at(stream, position, min(READ_BYTES, max(0, place.stop - position)))
         offset, last = 0, len(data) - HEADER_BYTES
         while offset <= last:
-            (bits,) = unpack(data, offset)
-            size = sizes[bits >> 9 & 0x7F]
-            if not size or bits & SYNC_AND_KIND != fixed or (bits & CHANNEL_MODE == CHANNEL_MODE) != mono:
-                return position + offset, count
+            size = size_of(unpack(data, offset)[0] & KIND_AND_SIZE)
+            if not size:
+                return position + offset, count, places
+            if not count % MARK_FRAMES:
+                places.append(position + offset)
             count += 1
             offset += size
         position += offset
         if not offset:
             break
-    return position, count
+    return position, count, places
 
 
 def _part(stream: BinaryIO, frames: _Frames, max_seconds: float) -> Mp3Part:
@@ -191,6 +228,15 @@ def _table(frames: _Frames) -> _Table | None:
     return _Table(n_frames, counts[0] if flags & HAS_BYTE_COUNT else 0, readable=True)
 
 
+def _marks(frames: _Frames) -> Marks | None:
+    """Return the marks of frames; None if their table does not say how many samples the encoder added at the start."""
+    encoder = HEADER_BYTES + _side_information(frames.first) + ENCODER_OFFSET
+    if not frames.first[encoder:].startswith(ENCODERS):
+        return None
+    delay = int.from_bytes(frames.first[encoder + DELAY_OFFSET :][:2], "big") >> 4
+    return Marks(frames.places, frames.header.n_samples, delay + DECODER_DELAY) if delay else None
+
+
 def _skip_tags(stream: BinaryIO, position: int) -> int:
     """Return the position after tags between joined files."""
     for _ in range(MAX_TAGS):
@@ -207,11 +253,13 @@ def _skip_tags(stream: BinaryIO, position: int) -> int:
 
 
 @cache
-def _sizes(second: int, third: int) -> tuple[int, tuple[int, ...]]:
-    """Return the bits of all headers of a kind, and frame sizes by the bits for bit rate, sample rate and padding."""
+def _sizes(second: int, third: int, mono: bool) -> dict[int, int]:  # noqa: FBT001  a key of the cache
+    """Return the frame sizes of a kind by the bits of a header that tell kind and size."""
     fixed = (0xFF000000 | second << 16 | third << 8) & SYNC_AND_KIND
-    headers = (frame_header((fixed & 0xFFFF0000 | bits << 9).to_bytes(4, "big")) for bits in range(128))
-    return fixed, tuple(header.size if header else 0 for header in headers)
+    modes = [MONO] if mono else [mode for mode in range(4) if mode != MONO]
+    headers = [fixed | size << 9 | mode << 6 for size in SIZES for mode in modes]
+    found = {header: frame_header(header.to_bytes(HEADER_BYTES, "big")) for header in headers}
+    return {header: frame.size for header, frame in found.items() if frame is not None}
 
 
 def _is_mono(header: bytes) -> bool:

@@ -113,10 +113,13 @@ def _matching(table: tuple[tuple[Magic, Container], ...], head: bytes) -> Contai
 
 def _stream_of_frames(stream: BinaryIO, start: int, head: bytes) -> Container | None:
     """Return the format whose frames come first: junk before an MP3 may begin like another one."""
-    found = [(find(stream, start), container) for find, container in FRAMES]
-    places = [(place, container) for place, container in found if place is not None]
-    if places:
-        return min(places, key=lambda each: each[0])[1]
+    found, search_bytes = None, mpeg.SEARCH_BYTES
+    for find, container in FRAMES:
+        place = find(stream, start, search_bytes=search_bytes)
+        if place is not None:
+            found, search_bytes = container, place - start
+    if found is not None:
+        return found
     if head.startswith(b"\x0b\x77"):
         return EAC3 if len(head) > EAC3_BSID[0] and head[EAC3_BSID[0]] >> 3 > EAC3_BSID[1] else AC3
     if head[::TS_PACKET_BYTES] == b"GGG":  # each packet begins with this byte

@@ -26,20 +26,23 @@ FLV_AAC = 10
 FLV_AAC_FRAME = 1
 
 
-def find_adts(stream: BinaryIO, start: int, candidates: Iterator[int] | None = None) -> int | None:
+def find_adts(
+    stream: BinaryIO, start: int, candidates: Iterator[int] | None = None, *, search_bytes: int = SEARCH_BYTES
+) -> int | None:
     """Return the position of the first ADTS frame that begins a run of three; the end of the file may cut it short.
 
     Args:
         stream: A seekable file.
         start: Position where the search starts.
         candidates: What several searches share: each takes one for each position that it looks at.
+        search_bytes: How far a frame may lie behind `start`.
     """
-    return _find_run(stream, start, _adts_bytes, candidates)
+    return _find_run(stream, start, _adts_bytes, candidates or iter(range(SEARCH_BYTES)), search_bytes)
 
 
-def find_layer_2(stream: BinaryIO, start: int) -> int | None:
+def find_layer_2(stream: BinaryIO, start: int, *, search_bytes: int = SEARCH_BYTES) -> int | None:
     """Return the position of the first MPEG layer II frame that begins a run of three, like `find_adts`."""
-    return _find_run(stream, start, _layer_2_bytes)
+    return _find_run(stream, start, _layer_2_bytes, iter(range(SEARCH_BYTES)), search_bytes)
 
 
 def feed_layer_2(stream: BinaryIO, start: int, size: int, update: Update) -> None:
@@ -60,13 +63,17 @@ def feed_flv(stream: BinaryIO, start: int, size: int, update: Update) -> None:
 
 
 def _find_run(
-    stream: BinaryIO, start: int, frame_bytes: Callable[[bytes], int], candidates: Iterator[int] | None = None
+    stream: BinaryIO,
+    start: int,
+    frame_bytes: Callable[[bytes], int],
+    candidates: Iterator[int],
+    search_bytes: int,
 ) -> int | None:
     stream.seek(start)
-    data = stream.read(SEARCH_BYTES + FRAMES_IN_A_ROW * LARGEST_FRAME)
+    data = stream.read(search_bytes + FRAMES_IN_A_ROW * LARGEST_FRAME)
     offset = data.find(b"\xff")
-    for _ in candidates or iter(range(SEARCH_BYTES)):
-        if not 0 <= offset < SEARCH_BYTES:
+    for _ in candidates:
+        if not 0 <= offset < search_bytes:
             break
         if _is_run(data, offset, frame_bytes):
             return start + offset

@@ -69,6 +69,22 @@ def test_windows_equal_a_full_decode(write_sound, noise, name):
         np.testing.assert_array_equal(samples, soxr.resample(mid, rate, SAMPLE_RATE))
 
 
+@pytest.mark.parametrize("quiet", [slice(0, 30), slice(51, 60)], ids=["quiet first", "quiet last"])
+def test_variable_mp3_equals_a_full_decode(tmp_path, noise, quiet):
+    """Windows of an MP3 of variable bit rate equal a full decode: one frame does not tell the length of the rest."""
+    path, samples = tmp_path / "variable.mp3", noise(60)
+    samples[quiet.start * RATE : quiet.stop * RATE] *= 0.01
+    with soundfile.SoundFile(path, "w", RATE, 2, format="MP3", bitrate_mode="VARIABLE", compression_level=0.3) as file:
+        for start in range(0, len(samples), RATE):
+            file.write(samples[start : start + RATE])
+    whole, _ = soundfile.read(path, dtype="float32")
+
+    stretches = [whole[start : start + length] for start, length in window_frames(len(whole), RATE)]
+    mids = [(stretch[:, 0] + stretch[:, 1]) * np.float32(0.5) for stretch in stretches]
+
+    np.testing.assert_array_equal(read_windows(path).samples, [soxr.resample(mid, RATE, SAMPLE_RATE) for mid in mids])
+
+
 @pytest.mark.parametrize(
     ("seconds", "count", "length"),
     [(5, 1, 5), (9.5, 1, 9.5), (19, 1, 10), (35, 3, 10), (60, 6, 10), (600, 6, 10), (3600, 15, 10), (43_200, 24, 10)],
