@@ -144,7 +144,7 @@ def _join(database: Database, session: Transaction, person: PersonRow, grant: Gr
     if is_new and granted and joined and joined.isdisjoint(granted):
         raise SignInRefused(
             f"The listener '{person.listener}' is a member of other libraries than the person's groups. If it is the "
-            "same person, add the member with PUT /v1/libraries/{library}/members/{user}.",
+            "same person, the owner adds the member with `segue libraries add-member LIBRARY USER`.",
             SignInProblem.TAKEN,
         )
     for library_id in granted - joined:

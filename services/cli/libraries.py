@@ -94,8 +94,7 @@ def remove(name: Name, *, as_json: AsJson = False) -> None:
     if alone:
         output.print_message(
             f"No tracks for {', '.join(alone)} now. Add them to a library "
-            "(`segue libraries add NAME FOLDER --user USER`), or give them all tracks "
-            "(`segue libraries allow-all USER`)."
+            "(`segue libraries add-member NAME USER`), or give them all tracks (`segue libraries allow-all USER`)."
         )
 
 
