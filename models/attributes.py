@@ -5,9 +5,9 @@ the highest; the mean is ranked again, so that attributes fill the range. The we
 literature on the cues that people use (Gabrielsson & Lindström, "The role of structure in the musical expression of
 emotions", 2010). The quantiles for the ranks are measured and stored in the model card.
 
-* energy: 2 × feel + flux + mobility (`models.descriptors.describe`)
+* energy: 4 × feel + flux + mobility (`models.descriptors.describe`)
 * valence: 4 × feel + ½ × majorness, which is the confidence of the mode, negative for minor
-* danceability: 3 × feel + tempo confidence + nearness of the tempo to 120 BPM, weighted by the tempo confidence
+* danceability: 6 × feel + tempo confidence + nearness of the tempo to 120 BPM, weighted by the tempo confidence
 * acousticness: feel
 * speechiness: the encoder's share of speech; not ranked
 * instrumentalness: the odds of "no vocals" against any voice tag, *not* ranked: most of the corpus is instrumental, so
@@ -37,7 +37,7 @@ WITHOUT_EVIDENCE = ("liveness",)
 _QUANTILES = 21
 _DANCE_TEMPO = 120.0  # BPM: the tempo of spontaneous movement (van Noorden & Moelants, 1999)
 
-_FEEL_WEIGHTS = {"energy": 2.0, "valence": 4.0, "danceability": 3.0, "acousticness": 1.0}
+_FEEL_WEIGHTS = {"energy": 4.0, "valence": 4.0, "danceability": 6.0, "acousticness": 1.0}
 
 Calibration = Mapping[str, Sequence[float]]
 

@@ -67,9 +67,31 @@ FEEL_BALANCES: Mapping[str, TagBalance] = {
         ("mtt:dance", "mtt:beat", "mtt:beats", "msd:dance", "msd:House", "msd:party", "msd:funk", "msd:Hip-Hop"),
         ("mtt:classical", "mtt:ambient", "mtt:slow", "mtt:quiet", "msd:ambient", "msd:experimental"),
     ),
+    # No "guitar", which electric guitars have too; metal and rock, because amplified music is not acoustic either.
     "acousticness": TagBalance(
-        ("msd:acoustic", "msd:folk", "mtt:classical", "mtt:strings", "mtt:piano", "mtt:guitar", "mtt:flute"),
-        ("msd:electronic", "msd:electronica", "msd:electro", "mtt:electronic", "mtt:synth", "mtt:techno"),
+        (
+            "msd:acoustic",
+            "msd:folk",
+            "mtt:classical",
+            "mtt:strings",
+            "mtt:piano",
+            "mtt:flute",
+            "mtt:violin",
+            "mtt:cello",
+        ),
+        (
+            "msd:electronic",
+            "msd:electronica",
+            "msd:electro",
+            "mtt:electronic",
+            "mtt:synth",
+            "mtt:techno",
+            "mtt:metal",
+            "mtt:rock",
+            "msd:metal",
+            "msd:heavy metal",
+            "msd:hard rock",
+        ),
     ),
 }
 
