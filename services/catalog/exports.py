@@ -12,9 +12,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    DateTime,
     FromClause,
-    LargeBinary,
     Select,
     case,
     func,
@@ -25,6 +23,7 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.types import NullType
 
 from services.catalog.database import Database, batched
 from services.catalog.failures import all_failures
@@ -56,6 +55,7 @@ BATCH_ROWS = 500
 """Rows in memory at a time. With more, the garbage collector visits them before they are freed, which takes longer."""
 
 Rows = Sequence[Sequence[Any]]
+"""Rows of values. Times are datetimes or, from SQLite, texts in UTC."""
 
 _TRACK, _FILE, _LISTEN = TrackRow.__table__.c, LocationRow.__table__.c, ListenRow.__table__.c
 
@@ -109,7 +109,7 @@ class Snapshot:
         names = ("title", "artist", "album", "album_artist", "composer", "year", "original_year", "disc_number")
         more = ("track_number", "compilation", "duration_ms", "tag_bpm", "tag_key", "rating", "replay_gain", "fragment")
         own = [_TRACK[name] for name in (*names, *more, "status")]
-        moments = (_moment(_TRACK.added_at), _moment(_TRACK.analysed_at))
+        moments = (_raw(_TRACK.added_at), _raw(_TRACK.analysed_at))
         statement = (
             select(_TRACK.id, *own, *moments, *_TEXTS, *_OF_FILE)
             .select_from(TrackRow.__table__.outerjoin(LocationRow.__table__, _FILE.track_id == _TRACK.id))
@@ -135,7 +135,7 @@ class Snapshot:
 
     def listens(self, selected: Selected) -> Iterator[Rows]:
         """Yield all listen events."""
-        at = _moment(func.nullif(_LISTEN.at, literal(UNDATED, _LISTEN.at.type)))
+        at = _raw(func.nullif(_LISTEN.at, literal(UNDATED, _LISTEN.at.type)))
         names = ("played_ms", "artist", "title", "album", "duration_ms", "undated_plays")
         own = (_LISTEN.id, _LISTEN.listener, _LISTEN.track_id, _LISTEN.kind, at, *(_LISTEN[name] for name in names))
         yield from self._batches(select(*own).where(selected.at_least(_LISTEN.at), selected.of(_LISTEN.listener)))
@@ -183,7 +183,7 @@ class Snapshot:
             .scalar_subquery()
         )
         heard = ListenRow.__table__.alias("heard")
-        own = (answer.id, _moment(answer.at), answer.kind, answer.listener, answer.session, answer.model_version)
+        own = (answer.id, _raw(answer.at), answer.kind, answer.listener, answer.session, answer.model_version)
         tried = (answer.ranking_version, answer.experiment, answer.variant)
         place = (track.rank, track.track_id, track.score, track.reason, track.taste, track.propensity)
         statement = (
@@ -198,7 +198,7 @@ class Snapshot:
         """Yield the answers of blind comparisons."""
         row = ComparisonRow.__table__.c
         own = (row.id, row.listener, row.track_id, row.segue_id, row.baseline_id, row.baseline, row.model_version)
-        more = (row.other_version, row.segue_first, row.preferred, _moment(row.answered_at))
+        more = (row.other_version, row.segue_first, row.preferred, _raw(row.answered_at))
         answered = (row.preferred.is_not(None), selected.at_least(row.answered_at), selected.of(row.listener))
         yield from self._batches(select(*own, *more).where(*answered))
 
@@ -221,9 +221,12 @@ class Snapshot:
             yield from result.partitions()
 
 
-def _moment(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return a time without the conversion of `Moment`, which is slow: naive, in UTC, on SQLite."""
-    return type_coerce(column, DateTime(timezone=True))
+def _raw(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a column as the driver reads it: the conversions of SQLAlchemy take time for each value.
+
+    SQLite's times are texts in UTC then, such as `2026-03-01 12:00:00.000000`.
+    """
+    return type_coerce(column, NullType())
 
 
 def _joined(column: ColumnElement[Any], rows: FromClause, *order: Any) -> ColumnElement[Any]:  # noqa: ANN401  columns
@@ -245,7 +248,7 @@ _TEXTS = (
     case((_has_one(_TRACK.genre_keys), _TRACK.genre), else_=_joined(_GENRE.c.name, _GENRE, _GENRE.c.position)),
     _joined(_ID.c.namespace + ":" + _ID.c.value, _ID, _ID.c.namespace, _ID.c.value),
 )
-_OF_FILE = (_FILE.library, type_coerce(_FILE.path, LargeBinary), type_coerce(_FILE.root, LargeBinary), _FILE.size)
+_OF_FILE = (_FILE.library, _raw(_FILE.path), _raw(_FILE.root), _FILE.size)
 _OF_TRACK = 20
 """Number of the columns before `_TEXTS`."""
 

@@ -19,7 +19,7 @@ def report(*, as_json: AsJson = False) -> None:
     """Show how often people preferred what Segue finds to a baseline, with a 95 % interval."""
     from services.api.schemas.comparisons import ComparisonReport, Preference
     from services.cli import listings, output
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.experiments.preferences import preference
     from services.settings import load_settings
 

@@ -6,7 +6,7 @@ from shlex import quote
 from urllib.parse import urlsplit
 
 from services.cli import machine_checks, output, server_checks
-from services.cli.maintenance import open_catalogue
+from services.cli.catalogue import open_catalogue
 from services.composition import open_server_index
 from services.domain.errors import SegueError
 from services.domain.vector_index import PICTURES, TRACKS

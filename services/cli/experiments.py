@@ -33,7 +33,7 @@ def list_experiments(*, as_json: AsJson = False) -> None:
     from services.api.schemas.experiments import Experiment, Experiments
     from services.catalog.database import now
     from services.cli import output
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.cli.tables import Column, table_of
     from services.experiments.assignment import Experiments as Assignment
     from services.experiments.file import read_experiments
@@ -71,7 +71,7 @@ def report(
     from services.api.schemas.experiments import ExperimentResults
     from services.catalog.database import now
     from services.cli import output
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.experiments.assignment import Experiments
     from services.experiments.file import read_experiments
     from services.experiments.report import report_on

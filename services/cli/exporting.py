@@ -41,7 +41,7 @@ def export(  # noqa: PLR0913  each parameter is an option
     If the export is interrupted, the same command continues it.
     """
     from services.cli import output
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.domain.errors import InvalidRequest
     from services.export.run import FileFormat, Options
     from services.export.run import export as run
@@ -57,7 +57,7 @@ def export(  # noqa: PLR0913  each parameter is an option
         if rows and rows % TOLD_EVERY == 0:
             output.print_message(f"{table}: {rows:,} rows")
 
-    gc.freeze()  # the collector need not visit the code again and again while rows come and go
+    gc.disable()  # rows have no cycles, and the collector would visit millions of them
     with open_catalogue(load_settings()) as catalogue:
         written = run(catalogue, folder, options, tell)
     if as_json:

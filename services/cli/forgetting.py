@@ -24,7 +24,7 @@ def forget(
     """
     from services.api.schemas.listens import listener_named
     from services.cli import output
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.links.removing import remove_link
     from services.settings import load_settings
 

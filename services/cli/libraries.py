@@ -40,7 +40,7 @@ def add(
     """Create a library, or add folders and listeners to one. Files that are known need no scan."""
     from services.api.schemas.listens import listener_named
     from services.cli import output
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.domain.errors import LibraryNotFound
     from services.domain.libraries import check_library
     from services.settings import load_settings
@@ -67,7 +67,7 @@ def add(
 def list_all(*, as_json: AsJson = False) -> None:
     """List all libraries with their folders and listeners."""
     from services.cli import listings, output
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.settings import load_settings
 
     with open_catalogue(load_settings()) as catalogue:
@@ -82,7 +82,7 @@ def list_all(*, as_json: AsJson = False) -> None:
 def remove(name: Name, *, as_json: AsJson = False) -> None:
     """Remove a library. Its tracks stay. Listeners of no other library get no tracks until you say otherwise."""
     from services.cli import output
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.settings import load_settings
 
     with open_catalogue(load_settings()) as catalogue:
@@ -115,7 +115,7 @@ def allow_all(user: User, *, as_json: AsJson = False) -> None:
     """Give a listener the tracks of all libraries. They are then a member of none."""
     from services.api.schemas.listens import listener_named
     from services.cli import output
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.settings import load_settings
 
     listener = listener_named(user)
@@ -140,7 +140,7 @@ def quota(  # noqa: PLR0913  an option for each limit
     """Show what a library uses and its quota, or set limits. Requests and minutes of analysis are those of a day."""
     from services.api.schemas.quotas import LibraryUsage
     from services.cli import listings, output
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.settings import load_settings
 
     given = {
@@ -165,7 +165,7 @@ def quota(  # noqa: PLR0913  an option for each limit
 def _change_member(name: str, user: str, *, joins: bool, as_json: bool) -> None:
     from services.api.schemas.listens import listener_named
     from services.cli import output
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.settings import load_settings
 
     listener = listener_named(user)

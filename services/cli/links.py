@@ -45,7 +45,7 @@ def add(  # noqa: PLR0913  each is an option
     The password is asked for, unless SEGUE_LINK_PASSWORD or --password-file has it.
     """
     from services.api.schemas.listens import listener_named
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.domain.links import Link, check_link_name
     from services.links.http import checked_url
     from services.links.opening import server_of
@@ -73,7 +73,7 @@ def add(  # noqa: PLR0913  each is an option
 def list_all(*, as_json: AsJson = False) -> None:
     """List all links, with the number of their songs."""
     from services.cli import link_listings, output
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.settings import load_settings
 
     with open_catalogue(load_settings()) as catalogue:
@@ -106,7 +106,7 @@ def sync(name: Name, *, as_json: AsJson = False) -> None:
 @link.command()
 def unmatched(name: Name, *, as_json: AsJson = False) -> None:
     """List all songs that are no tracks, each with the track that is most like it."""
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.settings import load_settings
 
     with open_catalogue(load_settings()) as catalogue:
@@ -118,7 +118,7 @@ def unmatched(name: Name, *, as_json: AsJson = False) -> None:
 def password(name: Name, *, password_file: PasswordFile = None) -> None:
     """Store another password of a linked server, after a trial."""
     from services.cli import output
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.links.opening import server_of
     from services.links.passwords import store_password
     from services.settings import load_settings
@@ -142,7 +142,7 @@ def remove(name: Name, *, as_json: AsJson = False) -> None:
     A scan of their files makes them ready again.
     """
     from services.cli import output
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.links.removing import remove_link
     from services.settings import load_settings
 
@@ -164,7 +164,7 @@ def _password(settings: "Settings", file: Path | None) -> str:
 
 
 def _sync(settings: "Settings", name: str, *, as_json: bool) -> None:
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.domain.errors import SongsGone
     from services.links import syncing
     from services.links.opening import opened

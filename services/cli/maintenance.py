@@ -3,8 +3,7 @@
 They need access to the catalogue but no API key, and work whether the service runs or not.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 
 from segue_client import Forbidden, Segue, ServiceUnreachable
 from segue_client.models import FailurePage, FileFailure, Status
@@ -15,12 +14,13 @@ from services.api.schemas.listens import listener_named
 from services.api.v1.status import status_of_catalogue
 from services.catalog import Catalogue
 from services.cli import output
+from services.cli.catalogue import open_catalogue
 from services.cli.tables import ID_LENGTH
 from services.domain.access import Scope, check_new_key
 from services.domain.errors import NotFound
 from services.ingest.retry import failures_named, retry_failures
 from services.settings import Settings, load_settings
-from services.storage.locks import running_url, shared_catalogue_lock
+from services.storage.locks import running_url
 
 
 def show_status(*, failed: bool, as_json: bool) -> None:
@@ -164,15 +164,6 @@ def migrate() -> None:
     """Migrate the catalogue. A deployment runs this before it replaces the processes of the last version."""
     with open_catalogue(load_settings()):
         output.print_message("The catalogue has the tables of this version.")
-
-
-@contextmanager
-def open_catalogue(settings: Settings) -> Iterator[Catalogue]:
-    """Open the catalogue, which a restore cannot replace meanwhile."""
-    opened = Catalogue.open(settings.catalogue_url, rules=settings.tag_rules)
-    with shared_catalogue_lock(settings), closing(opened) as catalogue:
-        catalogue.migrate()
-        yield catalogue
 
 
 def _answer_of_service(settings: Settings, *, failed: bool) -> Status | FailurePage | None:

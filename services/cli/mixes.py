@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.cli import output
-from services.cli.maintenance import open_catalogue
+from services.cli.catalogue import open_catalogue
 from services.cli.searching import open_search
 from services.cli.tables import Column, table_of
 from services.composition import compose_mixes

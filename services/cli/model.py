@@ -99,7 +99,7 @@ def begin(version: Version, *, as_json: AsJson = False) -> None:
 
 @contextmanager
 def _catalogue() -> "Iterator[Catalogue]":
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.settings import load_settings
 
     with open_catalogue(load_settings()) as catalogue:

@@ -34,7 +34,7 @@ def import_features(
     A column replaces the own feature of the same name. An error in any row refuses the whole file.
     """
     from services.cli import output
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.own_features.importing import import_features as run
     from services.settings import load_settings
 
@@ -58,7 +58,7 @@ def list_features(*, as_json: AsJson = False) -> None:
     """List all own features with their types, ranges and numbers of tracks."""
     from services.api.schemas.own_features import OwnFeatures
     from services.cli import output
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.settings import load_settings
 
     with open_catalogue(load_settings()) as catalogue:
@@ -77,7 +77,7 @@ def remove_features(
 ) -> None:
     """Remove an own feature, or all of a namespace."""
     from services.cli import output
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.settings import load_settings
 
     with open_catalogue(load_settings()) as catalogue:

@@ -19,7 +19,7 @@ def list_all(*, as_json: AsJson = False) -> None:
     """List everybody who has signed in, with the listener whose history is theirs."""
     from services.api.schemas.sessions import People, Person
     from services.cli import listings, output
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.settings import load_settings
 
     with open_catalogue(load_settings()) as catalogue:
@@ -37,7 +37,7 @@ def remove(
     """End the sessions of a person. They can sign in again; what is stored of the listener stays."""
     from services.api.schemas.listens import listener_named
     from services.cli import output
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.settings import load_settings
 
     listener = listener_named(user)

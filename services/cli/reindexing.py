@@ -4,7 +4,7 @@ import time
 
 from services.catalog import Catalogue
 from services.cli import output
-from services.cli.maintenance import open_catalogue
+from services.cli.catalogue import open_catalogue
 from services.domain.errors import AlreadyRunning, IndexUnavailable
 from services.domain.vector_index import PICTURES, TRACKS
 from services.settings import Settings, load_settings

@@ -28,7 +28,7 @@ def report(
 ) -> None:
     """Say what is in the library, what is odd, what is there twice and what is missing. See docs/report.md."""
     from services.cli import output
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.domain.errors import StorageUnavailable
     from services.report.page import render
     from services.report.report import report_on

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from services.catalog import Catalogue
-from services.cli.maintenance import open_catalogue
+from services.cli.catalogue import open_catalogue
 from services.composition import open_server_index
 from services.domain.vector_index import TRACKS, CountingSearch
 from services.index.exact import ExactIndex

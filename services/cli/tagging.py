@@ -11,7 +11,7 @@ from typing import TextIO
 from services.catalog import Catalogue
 from services.catalog.files import MeasuredFile
 from services.cli import output
-from services.cli.maintenance import open_catalogue
+from services.cli.catalogue import open_catalogue
 from services.domain.errors import InvalidRequest
 from services.ingest.roots import configured_roots, contains
 from services.settings import load_settings

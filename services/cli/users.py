@@ -38,7 +38,7 @@ def password(
 def list_all(*, as_json: AsJson = False) -> None:
     """List all accounts."""
     from services.cli import listings, output
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.settings import load_settings
 
     with open_catalogue(load_settings()) as catalogue:
@@ -56,7 +56,7 @@ def remove(name: Name, *, as_json: AsJson = False) -> None:
     """Remove an account. Its listens, likes and playlists stay."""
     from services.api.schemas.listens import listener_named
     from services.cli import output
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.settings import load_settings
 
     listener = listener_named(name)
@@ -71,7 +71,7 @@ def remove(name: Name, *, as_json: AsJson = False) -> None:
 def _set_password(name: str, file: Path | None, *, prompt: bool, is_new: bool, as_json: bool) -> None:
     from services.api.schemas.listens import listener_named
     from services.cli import output
-    from services.cli.maintenance import open_catalogue
+    from services.cli.catalogue import open_catalogue
     from services.domain.accounts import check_password, new_password
     from services.settings import load_settings
 

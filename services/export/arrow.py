@@ -64,6 +64,9 @@ def _array(type_: ColumnType, stored: pa.DataType, values: tuple[Any, ...]) -> p
         return pa.FixedSizeListArray.from_arrays(pa.array(numbers), stored.list_size)
     if type_ == ColumnType.STRENGTHS:
         return _maps(values)
+    if type_ == ColumnType.MOMENT:
+        # Texts of SQLite have no zone. A conversion of the whole column takes less time than one of each value.
+        return pa.array(values).cast(pa.timestamp("us")).cast(stored)
     return pa.array(values, type=stored)
 
 

