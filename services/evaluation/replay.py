@@ -1,6 +1,5 @@
 """Replay: ask logged questions again with other options of the ranking."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+from pydantic_core import from_json
 
 from services.catalog import Catalogue
 from services.catalog.questions import question_of
@@ -55,7 +55,7 @@ class Options:
             InvalidRequest: the file cannot be read, or an option or a value in it does not exist.
         """
         try:
-            values = json.loads(file.read_text(encoding="utf-8"))
+            values = from_json(file.read_bytes())
         except (OSError, ValueError) as error:
             raise InvalidRequest(f"'{file}' cannot be read as JSON: {error}") from error
         if not isinstance(values, dict):

@@ -123,6 +123,8 @@ def read_rules(folder: Path) -> Mapping[str, Rule]:
         raise UnusableRules(file, f"{_explained(error.errors(include_url=False)[0])}.") from error
     except tomllib.TOMLDecodeError as error:
         raise UnusableRules(file, f"{error}: `{_line_of(error, text)}`.") from error
+    except RecursionError as error:
+        raise UnusableRules(file, "It is nested too deeply.") from error
     except UnicodeDecodeError as error:
         raise UnusableRules(file, "It is not UTF-8.") from error
     except OSError as error:

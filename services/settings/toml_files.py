@@ -26,7 +26,7 @@ def explained(variable: str, path: str) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValueError, InvalidRequest) as error:
+    except (OSError, ValueError, RecursionError, InvalidRequest) as error:
         raise NotConfigured(f"{variable}: '{path}' {_reason(error)}") from error
 
 
@@ -37,5 +37,7 @@ def _reason(error: Exception) -> str:
         case ValidationError():
             wrong = error.errors(include_url=False)[0]
             return f"is wrong at `{'.'.join(map(str, wrong['loc']))}`: {wrong['msg'].removeprefix('Value error, ')}."
+        case RecursionError():
+            return "is nested too deeply."
         case _:
             return f"is wrong: {str(error).rstrip('.')}."

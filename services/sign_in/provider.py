@@ -17,6 +17,7 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 from pydantic import SecretStr
+from pydantic_core import from_json
 
 from services.circuit import Circuit, CircuitOpen
 from services.domain.errors import SignInRefused, SignInUnavailable
@@ -185,7 +186,7 @@ def _answer(method: str, url: str, **options: Any) -> dict[str, Any]:  # noqa: A
     try:
         with httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False) as http:
             response = http.request(method, url, **options)
-        answer = response.json()
+        answer = from_json(response.content)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise SignInUnavailable(f"The sign-in provider does not respond as expected: {error}") from error
     if response.is_client_error and isinstance(answer, dict) and "error" in answer:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
+from pydantic_core import from_json
 from sqlalchemy import (
     JSON,
     Column,
@@ -96,7 +97,7 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(file)
             self.manifest = self._checked()
-            self.settings: dict[str, str] = json.loads(self._zip.read(SETTINGS))
+            self.settings: dict[str, str] = from_json(self._zip.read(SETTINGS))
         except (zipfile.BadZipFile, KeyError, TypeError, ValueError, EOFError, OSError) as error:
             raise ArchiveUnusable(f"'{file}' is not a backup made by Segue, or it is damaged: {error}.") from error
 
@@ -125,7 +126,7 @@ class Archive:
             _advance_sequences(connection, table)
 
     def _checked(self) -> Manifest:
-        manifest = Manifest(**json.loads(self._zip.read(MANIFEST)))
+        manifest = Manifest(**from_json(self._zip.read(MANIFEST)))
         if manifest.format != FORMAT:
             raise ValueError(f"its format is {manifest.format}, this version reads {FORMAT}")
         for name, expected in manifest.sha256.items():

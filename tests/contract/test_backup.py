@@ -262,6 +262,7 @@ DAMAGE = {
     ),
     "a table is missing": lambda members: members.pop("tables/tracks.jsonl"),
     "there is no manifest": lambda members: members.pop("manifest.json"),
+    "its manifest is nested too deeply": lambda members: members.update({"manifest.json": b"[" * 100_000}),
     "a later Segue made it": later,
 }
 

@@ -170,6 +170,7 @@ def test_mixes_keep_to_the_library_of_the_listener(mixes, catalogue, tmp_path):
         ('[daily]\nkind = "taste"\nname = "Daily"\ntracks = 0', r"\[daily\]: `tracks` must be at least 1\."),
         ('[moods]\nkind = "mood"\nname = "Moods"\nmoods = "focus"', r"\[moods\]: `moods` must be an array\."),
         ("size = 5", "`size` must be a table"),
+        ("a = " + "[" * 100_000, "It is nested too deeply"),
         ('[moods]\nkind = "mood"\nname = "Moods"\nmoods = ["fokus"]', "fokus"),
         ('[path]\nkind = "path"\nname = "Path"\nfrom = "test:1"', "Give `from` and `to` together"),
     ],

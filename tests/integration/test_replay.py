@@ -227,6 +227,7 @@ def test_a_sample_is_the_same_each_time_and_keeps_the_order():
     ("content", "told"),
     [
         ("{", "cannot be read as JSON"),
+        ("[" * 100_000, "cannot be read as JSON"),
         ("[1]", "one JSON object"),
         ('{"depth": 3}', "Unknown option 'depth'"),
         ('{"diversity": 7}', "'diversity' must be at most 1"),

@@ -71,6 +71,7 @@ def test_without_a_file_there_are_no_experiments():
     ("text", "message"),
     [
         ("[one", "is wrong: "),
+        ("a = " + "[" * 100_000, "is nested too deeply."),
         ("[one]", "is wrong at `experiments.one.variants`: Field required"),
         (TWO, "is wrong at `experiments.one.variants`: Dictionary should have at least 2 items"),
         (TWO + "variants.b = { divresity = 1 }", "`experiments.one.variants.b`: Unknown option 'divresity'. Options"),
