@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.audio.placement import (
+    HEARD_WHOLE_SECONDS,
     PROBE_SECONDS,
     frames_in_music,
     number_of_probes,
@@ -181,7 +182,9 @@ def _audible_windows(sound: Sound, max_windows: int | None) -> list[tuple[float,
     places = window_frames(sound.n_frames, sound.sample_rate, max_windows)
     windows = _decode_places(sound, places)
     if len(windows) < len(places):
-        audible = _places_of_music(sound)
+        audible = _places_of_music(sound, PROBE_SECONDS)
+        if not any(audible) and sound.n_frames <= HEARD_WHOLE_SECONDS * sound.sample_rate:
+            audible = _places_of_music(sound, HEARD_WHOLE_SECONDS)
         if any(audible):
             windows = _decode_places(sound, frames_in_music(audible, sound.n_frames, sound.sample_rate, max_windows))
     return windows
@@ -200,10 +203,11 @@ def _decode_places(sound: Sound, places: list[tuple[int, int]]) -> list[tuple[fl
     return audible
 
 
-def _places_of_music(sound: Sound) -> list[bool]:
-    """Return for each of equal parts of a sound whether there is music in its middle."""
+def _places_of_music(sound: Sound, probe_seconds: float) -> list[bool]:
+    """Return for each of equal parts of a sound whether there is music in its middle, of at most `probe_seconds`."""
     count = number_of_probes(sound.n_frames / sound.sample_rate)
-    frames = np.empty((round(PROBE_SECONDS * sound.sample_rate), sound.channels), dtype=np.float32)
+    length = min(round(probe_seconds * sound.sample_rate), sound.n_frames // count)
+    frames = np.empty((length, sound.channels), dtype=np.float32)
     audible = []
     for index in range(count):
         sound.read((2 * index + 1) * sound.n_frames // (2 * count) - len(frames) // 2, frames)

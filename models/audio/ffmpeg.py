@@ -11,7 +11,7 @@ import os
 import re
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from mmap import PROT_READ, mmap
 from typing import BinaryIO
 
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.audio.decode import SAMPLE_RATE, Windows, stacked
-from models.audio.placement import window_count, window_frames
+from models.audio.placement import WINDOW_SECONDS, window_count, window_frames
 from models.audio.sound import (
     END_TOLERANCE,
     MAX_CHANNELS,
@@ -38,14 +38,15 @@ logger = logging.getLogger(__name__)
 # Higher rates are resampled: everything audible is left, and a DSD file has ultrasonic noise that no listener hears.
 OUTPUT_RATES = (4_000, 8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 PREROLL_SECONDS = 0.2  # decoded before each window and dropped: a decoder's first frames after a seek are incomplete
-# A file with a long silence is heard without it: the first music in its first hour.
-MUSIC_SECONDS = 45.0  # two channels of it are as large as eight of a window
+# A file with a long silence is heard without it: the first pieces with music in its first hour.
+PIECE_FRAMES = 32_768  # 0.7 s at 44.1 and 48 kHz
+MUSIC_PIECES = 64  # two channels of it are as large as eight of a window
 SHORTEST_MUSIC_BYTES = 4 * OUTPUT_RATES[0]  # a second of one channel at the lowest rate; less is a click
 SEARCHED_SECONDS = 3600.0
-WITHOUT_SILENCES = (
-    # By peaks: the filter's running mean square does not return to zero in digital silence.
-    "silenceremove=start_periods=1:start_threshold=-60dB:stop_periods=-1:stop_duration=1:stop_threshold=-60dB"
-    ":detection=peak"
+WITHOUT_SILENCES = (  # the pieces that are left keep their times
+    f"asetnsamples=n={PIECE_FRAMES}:p=0"
+    ",astats=metadata=1:reset=1:measure_perchannel=none:measure_overall=Peak_level"
+    ",ametadata=mode=select:key=lavfi.astats.Overall.Peak_level:value=-60:function=greater"
 )
 # Of all windows together: ffmpeg keeps the index of the whole file for each, above a kilobyte for a second of AAC.
 INDEXED_SECONDS = 200_000.0
@@ -104,7 +105,7 @@ class Task:
     def places(self) -> list[tuple[float, float]]:
         """`(start, length)` of each output in seconds."""
         if self.skips_silence:
-            return [(0.0, MUSIC_SECONDS)]
+            return [(0.0, SEARCHED_SECONDS)]
         frames = round(self.seconds * SAMPLE_RATE)
         count = min(window_count(self.seconds), round(INDEXED_SECONDS / self.seconds)) if frames else 0
         places = window_frames(frames, SAMPLE_RATE, count) if frames else []
@@ -126,16 +127,17 @@ class Task:
         Args:
             path: The open file, as `/proc/self/fd/N`.
             outputs: Descriptors that receive the windows, one each.
-            packets: Descriptor that receives the list of packets.
+            packets: Descriptor that receives the list of packets, or of the pieces with music.
         """
         inputs, results = [], []
         for index, ((start, length), output) in enumerate(zip(self.places, outputs, strict=True)):
             begin = max(0.0, start - PREROLL_SECONDS)
-            read = SEARCHED_SECONDS if self.skips_silence else start - begin + length
-            inputs += ["-ss", f"{begin:.6f}", "-t", f"{read:.6f}", *self._input(path)]
+            inputs += ["-ss", f"{begin:.6f}", "-t", f"{start - begin + length:.6f}", *self._input(path)]
             results += ["-map", f"{index}:a:0", *self._filters()]
             results += ["-c:a", "pcm_f32le", "-flush_packets", "0", "-f", "w64", f"pipe:{output}"]
-        if not self.is_measured:
+        if self.skips_silence:
+            results += ["-map", "0:a:0", *self._filters(), "-c:a", "pcm_u8", "-f", "framecrc", f"pipe:{packets}"]
+        elif not self.is_measured:
             inputs += [*(("-ss", f"{self.tail:.6f}") if self.tail else ()), *self._input(path)]
             results += ["-map", f"{len(outputs)}:a:0", "-c", "copy", "-flush_packets", "0"]
             results += ["-f", "framecrc", f"pipe:{packets}"]
@@ -145,7 +147,8 @@ class Task:
     def _filters(self) -> list[str]:
         form = f"aformat=sample_fmts=flt:sample_rates={'|'.join(map(str, OUTPUT_RATES))}"
         if self.skips_silence:
-            return ["-af", f"{WITHOUT_SILENCES},{form}:channel_layouts=mono|stereo", "-t", f"{MUSIC_SECONDS}"]
+            music = f"{form}:channel_layouts=mono|stereo,{WITHOUT_SILENCES}"
+            return ["-af", music, "-frames:a", str(MUSIC_PIECES)]
         return ["-af", form]
 
     def _input(self, path: str) -> list[str]:
@@ -163,11 +166,13 @@ class Packets:
         count: Number of packets.
         end: End of the last packet in seconds from the start of the list; 0 without packets.
         sample_rate: Hz, as the container declares it; 0 if it does not.
+        starts: Start of each of the first packets in seconds, at most `MUSIC_PIECES`.
     """
 
     count: int = 0
     end: float = 0.0
     sample_rate: int = 0
+    starts: list[float] = field(default_factory=list)
 
     @classmethod
     def read(cls, stream: BinaryIO) -> "Packets":
@@ -188,6 +193,8 @@ class Packets:
                 _, _, start, length, _ = line.split(b",", 4)
                 found.count += 1
                 last = max(last, int(start) + int(length))
+                if denominator > 0 and found.count <= MUSIC_PIECES:
+                    found.starts.append(int(start) * numerator / denominator)
         if denominator > 0:
             found.end = last * numerator / denominator
         return found
@@ -233,7 +240,7 @@ def read_output(task: Task, output: Output) -> Windows | float:
     messages = os.pread(output.messages, MESSAGE_BYTES, 0).decode("utf-8", "replace")
     check_started(messages)
     if task.skips_silence:
-        return _music(task, output.windows[0], messages)
+        return _music(task, output.windows[0], packets.starts, messages)
     if task.is_measured:
         return _windows(task, task.seconds, output.windows, messages)
     end = task.tail + packets.end if packets.count else 0.0
@@ -264,17 +271,22 @@ def _check(end: float, packets: Packets, messages: str) -> None:
         raise RefusedAudio(f"The sample rate {packets.sample_rate} Hz is below {MIN_SAMPLE_RATE} Hz")
 
 
-def _music(task: Task, file: int, messages: str) -> Windows:
-    """Return windows of a file without its silences."""
+def _music(task: Task, file: int, starts: Sequence[float], messages: str) -> Windows:
+    """Return windows of a file without its silences, from its pieces with music and where each starts."""
     if os.fstat(file).st_size < SHORTEST_MUSIC_BYTES and not MESSAGE.search(messages):
         raise RefusedAudio("The file is silent")
     _, sample_rate, samples = _samples(file, messages)
-    places = window_frames(len(samples), sample_rate)
-    windows = [
-        (start / sample_rate, audible_window(samples[start : start + length], sample_rate, SAMPLE_RATE))
-        for start, length in places
-    ]
-    return stacked([(start, window) for start, window in windows if window is not None], task.seconds)
+    missing = round(min(WINDOW_SECONDS, task.seconds) * sample_rate) - len(samples)
+    if missing > 0:
+        samples = np.pad(samples, ((0, missing), (0, 0)))
+    audible = []
+    for place, length in window_frames(len(samples), sample_rate):
+        window = audible_window(samples[place : place + length], sample_rate, SAMPLE_RATE)
+        piece, within = divmod(place, PIECE_FRAMES)
+        if window is not None and piece < len(starts):
+            start = starts[piece] + within / sample_rate
+            audible.append((max(0.0, min(start, task.seconds - length / sample_rate)), window))
+    return stacked(audible, task.seconds)
 
 
 def _windows(task: Task, end: float, files: Iterable[int], messages: str) -> Windows | float:

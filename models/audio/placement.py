@@ -12,6 +12,7 @@ MAX_WINDOWS = 24  # from 2 h 40 min on
 # Where a track with silences is searched for music.
 PROBE_SECONDS = 0.25
 PROBE_SPACING = 2.5  # s: finds all music of a window's length, and the edges of silences within a second or two
+HEARD_WHOLE_SECONDS = 1200.0  # up to this length a track is searched whole before it counts as silent
 MAX_PROBES = 2048  # a probe takes about a millisecond
 
 

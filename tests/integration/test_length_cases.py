@@ -73,6 +73,7 @@ def test_music_around_a_long_silence_in_an_m4a(tmp_path, alone):
     ffmpeg("-i", tmp_path / "song.wav", "-c:a", "alac", tmp_path / "song.m4a")
 
     check_like(tmp_path / "song.m4a", alone)
+    assert decoder.read_windows(tmp_path / "song.m4a").starts == pytest.approx((0, 10, 620, 630), abs=1)
 
 
 @pytest.mark.usefixtures("needs_ffmpeg")

@@ -110,7 +110,22 @@ def test_silent_windows_are_left_out(write_sound, noise):
 
     assert windows.duration == 80
     assert windows.samples.shape == (4, 160_000)
+    assert windows.starts == pytest.approx((0, 10, 20, 30), abs=1)
     assert windows.power.min() > 0
+
+
+@pytest.mark.parametrize(("start", "seconds"), [(57, 8), (61.5, 0.8)])
+def test_a_short_sound_in_silence_is_heard(write_sound, noise, start, seconds):
+    """Two minutes with eight seconds of sound, or with less than a second, are not silent."""
+    samples = np.zeros((120 * 8000, 2), np.float32)
+    sound = noise(seconds, sample_rate=8000)
+    samples[round(start * 8000) :][: len(sound)] = sound
+
+    windows = read_windows(write_sound("rare.flac", samples, 8000))
+
+    assert len(windows.starts) == 1
+    assert windows.starts[0] < start + 0.1
+    assert windows.starts[0] + 10 > start + seconds - 0.1
 
 
 def test_opposite_channels_do_not_cancel(write_sound, sine):

@@ -91,6 +91,17 @@ def test_threads_do_not_matter(encoder):
     assert one @ two >= 0.99999
 
 
+def test_a_window_of_noise_hardly_moves_a_track(encoder):
+    """Of six windows, one of hiss instead of music counts little, and the track stays where it was."""
+    track = music(n_windows=6, seconds=10)
+    hiss = torch.randn(1, 160_000, generator=torch.Generator().manual_seed(0)) * 0.1
+    clean, spoilt = encoder.encode(track), encoder.encode(torch.cat([hiss, track[1:]]))
+
+    np.testing.assert_allclose(clean.weights, 1 / 6, atol=0.01)
+    assert spoilt.weights[0] < 0.05
+    assert clean.embedding @ spoilt.embedding > 0.97
+
+
 def test_dispersion_grows_with_variety(encoder):
     """One window has dispersion 0; different windows have a higher dispersion than similar ones."""
     alike = music(n_windows=1).repeat(2, 1)
