@@ -153,7 +153,7 @@ def fit_mapping(source: npt.NDArray[np.float32], target: npt.NDArray[np.float32]
     a space of fewer dimensions it projects.
     """
     fitted, dimension = round(FITTED_SHARE * len(source)), source.shape[1]
-    if fitted < FITTED_PER_DIMENSION * dimension:
+    if not fitted or fitted < FITTED_PER_DIMENSION * dimension:
         return None
     known, wanted = source[:fitted].astype(np.float64), target[:fitted].astype(np.float64)
     left, _, right = np.linalg.svd(known.T @ wanted, full_matrices=False)

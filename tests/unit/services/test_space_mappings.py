@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from services.catalog import Catalogue
+from services.catalog.tracks import vectors_of
 from services.domain.errors import ReaderUnavailable
 from services.domain.spaces import CARRIED_COSINE, FITTED_PER_DIMENSION, fit_mapping
 from services.domain.track import EMBEDDING_DIM
@@ -38,7 +39,9 @@ def test_spaces_without_a_relation_have_no_good_map() -> None:
 
 
 def test_few_tracks_give_no_map() -> None:
+    """Nor do none, of which nobody knows how long their vectors are."""
     assert fit_mapping(units(FITTED_MIN), units(FITTED_MIN)) is None
+    assert fit_mapping(vectors_of([]), vectors_of([])) is None
 
 
 @pytest.mark.parametrize("dimension", [40, 400])
