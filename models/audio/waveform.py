@@ -100,10 +100,12 @@ def mono(frames: NDArray[np.float32], power: NDArray[np.float32]) -> NDArray[np.
         float32 `(n_frames,)`.
     """
     # No matrix product, because BLAS would wake all of its threads for it.
-    mid: NDArray[np.float32] = frames[:, 0].copy()  # the caller reuses its buffer
+    mid: NDArray[np.float32]
     if frames.shape[1] > 1:
-        mid += frames[:, 1]
+        mid = frames[:, 0] + frames[:, 1]
         mid *= np.float32(0.5)
+    else:
+        mid = frames[:, 0].copy()  # the caller reuses its buffer
     if np.einsum("i,i->", mid, mid) / len(mid) < CANCELLED_POWER * power.mean():
         return np.ascontiguousarray(frames[:, 0])
     return mid

@@ -81,11 +81,12 @@ def _warm_up() -> None:
         soundfile.write(file, samples, WARM_UP_RATE, format="MP3")
         for _ in windows_message(decode_windows(file.fileno())):
             pass
+    gc.collect()
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         libc.mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
         libc.mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
-    gc.collect()
+        libc.malloc_trim(0)  # a decoder would copy each freed page that it reuses
     gc.freeze()  # a garbage collection in a decoder would copy every page that it marks
 
 
