@@ -20,6 +20,12 @@ COLOURS = 7
 
 LABELS_MAX = 12
 
+MARGIN = 20
+"""Units around what is drawn: more than the radius of a dot."""
+
+LETTER, LINE = 11, 22
+"""Estimated width of a letter and height of a line in the names of regions."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
@@ -38,6 +44,8 @@ class MapPicture:
     layers: Sequence[Layer]
     labels: Sequence[tuple[int, int, str]]
     """Places and texts."""
+    box: tuple[int, int, int, int]
+    """Left, top, width and height of what is drawn. A map that is wide or tall fills only a part of the square."""
     tracks: int
     drawn: int
 
@@ -54,15 +62,24 @@ def draw(contents: Contents, state: MapState | None, names: dict[str, str]) -> M
     counts = Counter(kind for kind in kinds if kind is not None)
     numbers = {kind: place for place, (kind, _) in enumerate(counts.most_common(COLOURS), 1)}
     dots = defaultdict[int, list[str]](list)
-    for row in rows.tolist():
-        track = tracks[row]
-        x, y = round(SIZE * (track.x or 0)), round(SIZE * (track.y or 0))
+    places = [(round(SIZE * (tracks[row].x or 0)), round(SIZE * (tracks[row].y or 0))) for row in rows.tolist()]
+    for row, (x, y) in zip(rows.tolist(), places, strict=True):
         dots[numbers.get(kinds[row] or "", 0)].append(f"M{x} {y}h0")
     others = len(tracks) - sum(counts[kind] for kind in numbers)
     told = {number: (names.get(kind, kind), counts[kind]) for kind, number in numbers.items()}
     told[0] = "others", others
     layers = [Layer(number, *told[number], "".join(path)) for number, path in sorted(dots.items())]
-    return MapPicture(layers, _labels(state.regions), len(tracks), len(rows))
+    labels = _labels(state.regions)
+    return MapPicture(layers, labels, _box(places, labels), len(tracks), len(rows))
+
+
+def _box(dots: Sequence[tuple[int, int]], labels: Sequence[tuple[int, int, str]]) -> tuple[int, int, int, int]:
+    """Return left, top, width and height of a box around all dots and labels."""
+    halves = [(x, y, LETTER * len(text) // 2) for x, y, text in labels]
+    across = [*(x for x, _ in dots), *(x + side * half for x, _, half in halves for side in (-1, 1))]
+    down = [*(y for _, y in dots), *(end for _, y, _ in halves for end in (y - LINE, y))]
+    left, top = min(across) - MARGIN, min(down) - MARGIN
+    return left, top, max(across) + MARGIN - left, max(down) + MARGIN - top
 
 
 def _labels(regions: Sequence[Region]) -> list[tuple[int, int, str]]:

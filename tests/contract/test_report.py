@@ -1,6 +1,8 @@
 """The report of a library: what it finds, and its page, on both databases."""
 
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -8,7 +10,10 @@ import pytest
 from services.catalog.library import FileStamp
 from services.domain.failure import Cause, FailureKind
 from services.domain.job import JobKind
+from services.domain.map import MapState, Region
 from services.domain.track import EMBEDDING_DIM, Analysis, Tags
+from services.report.contents import read
+from services.report.map_picture import SIZE, draw
 from services.report.page import render
 from services.report.report import report_on
 from tests.fakes.library import MODEL, track_id, unit_vector
@@ -96,6 +101,20 @@ def test_the_names_of_folders_stay_text(catalogue):
 
     assert "<script>" not in page
     assert "&lt;script&gt;alert(1)&lt;" in page
+
+
+def test_a_wide_map_is_drawn_without_empty_bands(library):
+    """The drawing is as high as the map, and long names of regions fit in it."""
+    contents = read(library)
+    flat = [track._replace(x=number / 21, y=0.5) for number, track in enumerate(contents.analysed)]
+    region = Region(0, 1.0, 0.5, ("a long name",), 21)
+    state = MapState(1, 0, "pca", MODEL, 21, datetime(2026, 3, 1, tzinfo=UTC), (region,))
+
+    drawn = draw(replace(contents, tracks=flat), state, {})
+
+    left, top, width, height = drawn.box
+    assert (left, top, height) == (-20, 500 - 22 - 20, 22 + 2 * 20)
+    assert left + width > SIZE + 50
 
 
 def test_an_empty_library_has_a_report(catalogue):
