@@ -1,26 +1,20 @@
 """Scrobbles of Last.fm in CSV, as the common exporters write them."""
 
 import codecs
-import csv
 import re
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from io import TextIOWrapper
-from itertools import chain
 from typing import IO, Self
 
 from services.imports.entries import Entry, Fields, InvalidEntry, LeftOut
 from services.imports.values import clean, moment, shown, uuid_of
-
-DELIMITERS = (",", ";", "\t")
+from services.storage.csv_files import CsvRowError, csv_rows
 
 ENCODINGS = ("utf-8", "cp1252", "latin-1")
 """Tried in this order; the last one reads every file."""
 
 CHUNK = 1 << 20
-LINE_MAX = 1 << 20
-"""Characters of a line: more than any scrobble has, so that a file without line breaks does not fill the memory."""
-
 DATE_FORMATS = ("%d %b %Y, %H:%M", "%d %b %Y %H:%M", "%d %b %Y, %H:%M:%S", "%d %b %Y %H:%M:%S")
 
 NAMES = {
@@ -94,25 +88,20 @@ def rows(stream: IO[bytes], name: str) -> Generator[tuple[int, Entry]]:
     Raises:
         InvalidEntry: the columns are not known, or the file is no CSV.
     """
-    text = TextIOWrapper(stream, encoding=_encoding_of(stream, name), newline="")
-    lines = _lines(text, name)
-    first = next(lines, "")
-    reader = csv.reader(chain([first], lines), delimiter=_delimiter_of(first, name), strict=True)
     columns: Columns | None = None
     try:
-        for row in filter(None, reader):
-            if columns is None:
-                columns = Columns.of(row)
+        with closing(csv_rows(stream, _encoding_of(stream, name))) as found:  # before the file
+            for number, row in found:
                 if columns is None:
-                    why = f"columns such as artist, track and date are missing: {shown(first.strip())}"
-                    raise InvalidEntry(f"{name}, line 1", why)
-                if columns.has_titles:
-                    continue
-            yield reader.line_num, {"row": row, "columns": columns}
-    except csv.Error as error:
-        raise InvalidEntry(f"{name}, line {reader.line_num}", f"it is no CSV ({error})") from error
-    finally:
-        text.detach()  # who opened the file closes it
+                    columns = Columns.of(row)
+                    if columns is None:
+                        why = f"columns such as artist, track and date are missing: {shown(','.join(row))}"
+                        raise InvalidEntry(f"{name}, line {number}", why)
+                    if columns.has_titles:
+                        continue
+                yield number, {"row": row, "columns": columns}
+    except CsvRowError as error:
+        raise InvalidEntry(f"{name}, line {error.line}", error.why) from error
 
 
 def scrobble(entry: Entry) -> Iterator[Fields | LeftOut]:
@@ -142,33 +131,12 @@ def scrobble(entry: Entry) -> Iterator[Fields | LeftOut]:
     }
 
 
-def _delimiter_of(first: str, name: str) -> str:
-    """Return the delimiter that gives the first line the most columns."""
-    try:
-        return max(DELIMITERS, key=lambda each: len(next(csv.reader([first], delimiter=each), [])))
-    except csv.Error as error:
-        raise InvalidEntry(f"{name}, line 1", f"it is no CSV ({error})") from error
-
-
 def _is_date(text: str) -> bool:
     try:
         moment(text, DATE_FORMATS)
     except ValueError:
         return False
     return True
-
-
-def _lines(text: TextIOWrapper, name: str) -> Iterator[str]:
-    number = 0
-    try:
-        while line := text.readline(LINE_MAX):
-            number += 1
-            if len(line) == LINE_MAX:
-                raise InvalidEntry(f"{name}, line {number}", f"it has more than {LINE_MAX:,} characters")
-            yield line
-    except UnicodeDecodeError as error:  # of UTF-16; the others were checked
-        why = f"it is not encoded in {error.encoding}: the file may be cut off"
-        raise InvalidEntry(f"{name}, line {number + 1}", why) from error
 
 
 def _encoding_of(stream: IO[bytes], name: str) -> str:

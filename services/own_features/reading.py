@@ -3,9 +3,9 @@
 A file is read in parts, and errors name the row: of a CSV file the line in which it ends, so that an editor finds it.
 """
 
-import csv
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,15 +14,13 @@ from typing import Any, NoReturn
 from services.catalog.database import is_storable
 from services.domain.errors import InvalidRequest, NotConfigured
 from services.domain.own_features import FLAGS, VALUE_MAX, FeatureType, Value, own_name
+from services.storage.csv_files import CsvRowError, csv_rows
 
 TRACK_COLUMNS = ("track_id", "id")
 """Names of the column with the id or an external id of the track."""
 
 PARQUET_START = b"PAR1"
 BATCH_ROWS = 5_000
-
-LINE_MAX_BYTES = 1 << 20
-"""A line of CSV: more than all features have, so that a file without line breaks does not fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,27 +122,11 @@ def _csv(path: Path, namespace: str, known: Mapping[str, FeatureType]) -> Source
 
 def _cells(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of a CSV file that are not empty, with the line in which each ends."""
-    with path.open("rb") as file:
-        heading = file.readline(LINE_MAX_BYTES)
-        file.seek(0)
-        separator = max(",;\t", key=lambda each: heading.count(each.encode()))
-        reader = csv.reader(_lines(path, file), delimiter=separator, strict=True)
-        try:
-            for row in reader:
-                if row:
-                    yield reader.line_num, row
-        except csv.Error as error:
-            refuse(path, reader.line_num, f"it is no row of a CSV file ({error}).")
-
-
-def _lines(path: Path, file: Any) -> Iterator[str]:  # noqa: ANN401  an open file
-    for number, line in enumerate(iter(lambda: file.readline(LINE_MAX_BYTES), b""), 1):
-        if len(line) == LINE_MAX_BYTES:
-            refuse(path, number, f"it has more than {LINE_MAX_BYTES:,} bytes.")
-        try:
-            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError:
-            refuse(path, number, "it is not encoded in UTF-8. Save the file as UTF-8.")
+    try:
+        with path.open("rb") as file, closing(csv_rows(file)) as rows:
+            yield from rows
+    except CsvRowError as error:
+        refuse(path, error.line, f"{error.why}.")
 
 
 def _body(path: Path) -> Iterator[tuple[int, list[str]]]:

@@ -98,7 +98,7 @@ REFUSED = {
     "nul": ("track_id,a\ntest:0,x\0y\n", "row 2: the text in the column of 'mine.a' contains characters"),
     "latin-1": ("track_id,a\ntest:0,x\ntest:1,caf\xe9\n".encode("latin-1"), "row 3: it is not encoded in UTF-8"),
     "too few cells": ("track_id,a,b\ntest:0,1,2\ntest:1,1\n", "row 3: it has 2 cells, and the headings are 3"),
-    "cut quotes": ('track_id,a\ntest:0,"x\n', "row 2: it is no row of a CSV file"),
+    "cut quotes": ('track_id,a\ntest:0,"x\n', "row 2: it is no CSV"),
     "empty": ("", "is empty"),
     "only blank lines": ("\n\n", "has no column 'track_id'"),
     "no track column": ("track,a\ntest:0,1\n", "has no column 'track_id'"),
@@ -108,7 +108,7 @@ REFUSED = {
     "bad heading": ("track_id,1st\ntest:0,1\n", "The column '1st' cannot name own features"),
     "two columns": ("track_id,My A,my-a\ntest:0,1,2\n", "has two columns for 'mine.my_a'"),
     "two track columns": ("track_id,track_id\ntest:0,test:0\n", "has two columns 'track_id'"),
-    "no line breaks": ("track_id,a\ntest:0,1\n" + "x" * 2_000_000, "row 3: it has more than 1,048,576 bytes"),
+    "no line breaks": ("track_id,a\ntest:0,1\n" + "x" * 2_000_000, "row 3: it has more than 1,048,576 characters"),
     "unknown type": ("track_id,a:date\ntest:0,1\n", "'date' in the heading 'a:date' is no type"),
 }
 
