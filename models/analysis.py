@@ -19,6 +19,7 @@ from models.descriptors.describe import Descriptors, describe
 from models.encoder import Encoding, VibeEncoder
 from models.errors import AnalysisError
 from models.highlight import highlight
+from models.memory import keep_freed_memory
 from models.sandbox import decoder
 
 UNIT_TOLERANCE = 1e-3  # of the embedding's norm; single precision causes errors of 1e-6
@@ -171,6 +172,7 @@ def warm_up(
     for each in checkpoints:
         encoder, _ = _loaded(each)
         encoder.encode(torch.zeros(1, round(WARM_UP_SECONDS * SAMPLE_RATE)))
+    keep_freed_memory()
     return decoder.start()
 
 

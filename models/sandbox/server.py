@@ -7,7 +7,6 @@ The server never parses a file, it only passes descriptors on. A fork takes mill
 takes tenths of a second, and no decoder inherits the effects of an earlier file.
 """
 
-import ctypes
 import gc
 import json
 import os
@@ -27,6 +26,7 @@ from models.audio import ffmpeg
 from models.audio.decode import decode_windows
 from models.audio.sound import without_messages
 from models.errors import AnalysisError, DecoderFailed
+from models.memory import keep_freed_memory
 from models.pictures.decode import decode_picture
 from models.sandbox import confinement
 from models.sandbox.ffmpeg_run import FfmpegRun
@@ -45,10 +45,6 @@ from models.video.decode import VideoTask
 DESCRIPTORS = 2  # in each request: the file and the result pipe
 CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)  # ffmpeg inherits what it needs; macOS lacks the flag
 WARM_UP_RATE, WARM_UP_SECONDS = 8_000, 6
-
-# Parameters of glibc's mallopt: memory that a decoder frees is reused instead of returned and faulted in again.
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-KEPT_BYTES = 32 * 2**20
 
 # The errors that numpy, soundfile and soxr raise on samples that they cannot process.
 LIBRARY_ERRORS = (ValueError, ArithmeticError, RuntimeError, TypeError, LookupError, OSError)
@@ -82,11 +78,7 @@ def _warm_up() -> None:
         for _ in windows_message(decode_windows(file.fileno())):
             pass
     gc.collect()
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None)
-        libc.mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
-        libc.mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
-        libc.malloc_trim(0)  # a decoder would copy each freed page that it reuses
+    keep_freed_memory()  # a decoder copies each page that was freed before its start and that it reuses
     gc.freeze()  # a garbage collection in a decoder would copy every page that it marks
 
 
