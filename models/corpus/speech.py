@@ -6,6 +6,7 @@ eSpeak NG (GPL) runs as a separate program while a corpus is rendered; the sente
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,12 @@ import soxr
 
 from models.arrays import Float32Array
 
-_VOICES = ("en-us", "en-gb+f3", "en-us+m5", "de+m3", "de+f2", "fr+f4", "fr+m2", "es+m4", "es+f1", "it+f3")
+VOICES = ("en-us", "en-gb+f3", "en-us+m5", "de+m3", "de+f2", "fr+f4", "fr+m2", "es+m4", "es+f1", "it+f3")
+"""Voices and languages for training."""
+
+HELD_OUT_VOICES = ("nl+klatt2", "nl+f5", "pt+m7", "pt+Alicia", "pl+m1", "pl+linda", "sv+paul", "sv+belinda", "fi+m8")
+"""Voices and languages for evaluation, none of which training uses."""
+
 _WORDS_PER_MINUTE = (120, 190)
 _PITCH = (25, 75)  # on eSpeak's scale 0…99
 _PAUSE_SECONDS = (0.3, 2.5)
@@ -47,6 +53,31 @@ _SENTENCES = {
         "Nessuno ricorda chi ha costruito la torre.",
         "Portate le mappe, la corda e quel che resta del pane.",
     ),
+    "nl": (
+        "De lampen langs de haven gaan één voor één uit.",
+        "Niemand weet nog wie de toren heeft gebouwd.",
+        "Neem de kaarten mee, het touw en de rest van het brood.",
+    ),
+    "pt": (
+        "As luzes do porto apagam-se uma a uma.",
+        "Ninguém se lembra de quem construiu a torre.",
+        "Tragam os mapas, a corda e o que sobra do pão.",
+    ),
+    "pl": (
+        "Lampy w porcie gasną jedna po drugiej.",
+        "Nikt już nie pamięta, kto zbudował tę wieżę.",
+        "Przynieście mapy, linę i resztę chleba.",
+    ),
+    "sv": (
+        "Lamporna längs hamnen slocknar en efter en.",
+        "Ingen minns vem som byggde tornet.",
+        "Ta med kartorna, repet och det som är kvar av brödet.",
+    ),
+    "fi": (
+        "Sataman valot sammuvat yksi toisensa jälkeen.",
+        "Kukaan ei muista, kuka tornin rakensi.",
+        "Tuokaa kartat, köysi ja loput leivästä.",
+    ),
 }
 
 
@@ -54,13 +85,14 @@ class SpeechError(RuntimeError):
     """eSpeak NG is missing or fails; the message states the reason."""
 
 
-def narrate(length: int, sample_rate: int, seed: int) -> Float32Array:
+def narrate(length: int, sample_rate: int, seed: int, voices: Sequence[str] = VOICES) -> Float32Array:
     """Synthesise one voice that speaks sentences with pauses between them.
 
     Args:
         length: Number of samples.
         sample_rate: Hz.
         seed: Seed of the voice, speed, pitch, sentences and pauses.
+        voices: Voices of eSpeak NG, of which one is drawn; their languages are those of the sentences.
 
     Returns:
         (length,) float32 mono within ±1.
@@ -69,7 +101,7 @@ def narrate(length: int, sample_rate: int, seed: int) -> Float32Array:
         SpeechError: eSpeak NG is missing or fails.
     """
     rng = np.random.default_rng(seed)
-    voice = _VOICES[int(rng.integers(len(_VOICES)))]
+    voice = voices[int(rng.integers(len(voices)))]
     speed, pitch = int(rng.integers(*_WORDS_PER_MINUTE)), int(rng.integers(*_PITCH))
     sentences = _SENTENCES[voice[:2]]
     spoken = [_speak(sentence, voice, speed, pitch, sample_rate) for sentence in sentences]
