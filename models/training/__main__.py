@@ -1,7 +1,8 @@
 """Train the encoder from empty directories: `python -m models.training` writes its weights and their model card.
 
 Fetches the `[train]` packages, renders scores, labels both and mixes of their windows with the teachers, fits the vibe
-space, compresses the teachers into the student's first weights, trains the student, and fits the attributes. Each step
+space, compresses the teachers into the student's first weights, trains the student, and fits the attributes and the
+speech head. Each step
 keeps its results under `--cache`: an interrupted run resumes, and a run with another seed repeats the training alone.
 """
 
@@ -28,6 +29,7 @@ from models.training.calibration import calibrate_card, fit_centre_and_feel
 from models.training.compression import compress
 from models.training.examples import Examples, Source, make_mix_examples, make_track_examples
 from models.training.space import VibeSpace
+from models.training.speech import fit_speech
 from models.training.train import Dataset, Run, Schedule
 
 _SHARDS = 200  # of 64 mixes
@@ -151,22 +153,34 @@ def _patch(windows: Float16Array, random: np.random.Generator) -> Float32Array:
     return windows[random.integers(len(windows)), start : start + PATCH_FRAMES].astype(np.float32)
 
 
-def write_weights(network: VibeNetwork, corpus: LabelledCorpus, data: TrainingData, weights: Path, seed: int) -> Path:
-    """Fit centre and feel head, write weights and model card, and calibrate the attributes.
+def fit_heads(network: VibeNetwork, corpus: LabelledCorpus, data: TrainingData, cache: Path, seed: int) -> VibeEncoder:
+    """Return the encoder of a trained network, with fitted centre, feel head and speech head.
 
     Args:
         network: The trained network.
         corpus: The labelled corpus.
         data: Its examples.
-        weights: Directory of weights and card.
-        seed: Seed of the fit's alterations.
-
-    Returns:
-        The weights file.
+        cache: The corpus's cache.
+        seed: Seed of the fits' alterations.
     """
     encoder = VibeEncoder(corpus.teachers.mel, corpus.teachers.tags)
     encoder.network.load_state_dict(network.state_dict())
     fit_centre_and_feel(encoder.eval(), *data, seed)
+    fit_speech(encoder, cache, seed)
+    return encoder
+
+
+def write_weights(encoder: VibeEncoder, corpus: LabelledCorpus, weights: Path) -> Path:
+    """Write weights and model card, and calibrate the attributes.
+
+    Args:
+        encoder: The encoder.
+        corpus: The labelled corpus.
+        weights: Directory of weights and card.
+
+    Returns:
+        The weights file.
+    """
     card = ModelCard(
         version=DEFAULT_VERSION,
         summary="Segue's encoder: musicnn's two networks, compressed into one and trained towards the vibe space.",
@@ -175,6 +189,7 @@ def write_weights(network: VibeNetwork, corpus: LabelledCorpus, data: TrainingDa
         data=(
             "Teachers: musicnn, trained by its authors on the Million Song Dataset and MagnaTagATune.",
             f"Student: {corpus.summary} No soundtrack labels, no loudness.",
+            "Speech head: recordings of people in Debian packages, and eSpeak NG.",
         ),
         licence="Apache-2.0; the first weights and the targets come from musicnn, ISC (see NOTICE).",
         limits=(
@@ -182,6 +197,7 @@ def write_weights(network: VibeNetwork, corpus: LabelledCorpus, data: TrainingDa
             "Trained on game soundtracks, mostly instrumental; vocal music is known through the teachers alone.",
             "Sound above 8 kHz is ignored; a track is represented by six windows of 10 s, a long one by up to 24.",
             "Valence rests on weak evidence (few tags, the mode) and was not compared with listeners' ratings.",
+            "Speechiness was measured on synthesised singing and instrumental music, not on real singers or rap.",
         ),
     )
     file = save(encoder, card, weights)
@@ -222,7 +238,8 @@ def main() -> None:
     data = read_examples(corpus)
     run = arguments.cache / "runs" / f"{arguments.steps}-steps-seed-{arguments.seed}"
     network = train(corpus, data, run, schedule)
-    _print_line(f"Wrote {write_weights(network, corpus, data, arguments.weights, arguments.seed)}")
+    encoder = fit_heads(network, corpus, data, arguments.cache, arguments.seed)
+    _print_line(f"Wrote {write_weights(encoder, corpus, arguments.weights)}")
     _print_line("The card has no evaluation figures yet: run `python -m models.evaluation --update-card`.")
 
 

@@ -131,4 +131,4 @@ def _piece(encoder: VibeEncoder, track: CorpusTrack, folder: Path) -> Heard | No
         return {"log_mel": _log_mel(encoder, windows)}
 
     log_mel = cached_arrays(track.cache_file(folder / "music", ".npz"), computed)["log_mel"].astype(np.float16)
-    return Heard(f"{track.package}/{track.title}", log_mel) if len(log_mel) else None
+    return Heard(f"{track.package}/{track.key}", log_mel) if len(log_mel) else None

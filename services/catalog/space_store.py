@@ -14,6 +14,7 @@ from services.catalog.space_analyses import SpaceAnalysisStore, of_track, put_be
 from services.catalog.spaces import DROPPED, MODEL_VERSION, SpaceViews, served_space
 from services.catalog.tables import MetaRow, SpaceAnalysisRow, SpaceMappingRow, SpaceRow, TrackRow
 from services.catalog.tables.measures import MEASURED
+from services.catalog.tagging import classify
 from services.domain.errors import InvalidRequest
 from services.domain.spaces import Space, SpaceRole, View
 from services.domain.track import TrackStatus
@@ -224,10 +225,19 @@ def _settle(session: Session, track: TrackRow, served: str, *, is_kept: bool) ->
             setattr(track, name, getattr(found, name))
         track.model_version = served
         store_heard_tags(session, track.id, track.tags or {})
+        _classify(track)
     else:
         _wait(track)
     if found is not None:
         session.delete(found)
+
+
+def _classify(track: TrackRow) -> None:
+    """Store whether a track is music by what the served model heard; the index filters by it."""
+    before = track.fragment
+    classify(track)
+    if track.fragment != before:
+        track.index_pending, track.revision = True, track.revision + 1
 
 
 def _wait(track: TrackRow) -> None:

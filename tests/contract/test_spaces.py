@@ -1,5 +1,6 @@
 """Spaces on each database: filling, serving, settling, rollback and deletion never mix the vectors of two models."""
 
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import timedelta
@@ -46,26 +47,26 @@ def tracks(catalogue: Catalogue, tmp_path) -> list[str]:
     return found
 
 
-def fill(catalogue: Catalogue, count: int = COUNT) -> int:
-    """Analyse up to `count` waiting tracks in the next space, and return how many there were."""
-    done = 0
-    while done < count and (claim := catalogue.space_analyses.claim(NEXT, HOUR)) is not None:
-        number = next(each for each in range(COUNT + 1) if track_id(each) == claim.track_id)
-        catalogue.space_analyses.record(claim.track_id, upgraded(number))
-        done += 1
-    return done
-
-
 def upgraded(number: int) -> Analysis:
     """Return the analysis of a track by the next model."""
     return Analysis(-unit_vector(number), 0.2, {"energy": 0.9}, {"tempo": 60.0}, {"msd:jazz": 0.9}, NEXT, 12.5)
 
 
-def analysed(catalogue: Catalogue) -> None:
+def fill(catalogue: Catalogue, count: int = COUNT, analysis: Callable[[int], Analysis] = upgraded) -> int:
+    """Analyse up to `count` waiting tracks in the next space, and return how many there were."""
+    done = 0
+    while done < count and (claim := catalogue.space_analyses.claim(NEXT, HOUR)) is not None:
+        number = next(each for each in range(COUNT + 1) if track_id(each) == claim.track_id)
+        catalogue.space_analyses.record(claim.track_id, analysis(number))
+        done += 1
+    return done
+
+
+def analysed(catalogue: Catalogue, analysis: Callable[[int], Analysis] = upgraded) -> None:
     """Analyse all tracks in the next space, which has no index yet."""
     catalogue.spaces.begin(NEXT, again=True)
     catalogue.space_analyses.enlist(NEXT)
-    fill(catalogue)
+    fill(catalogue, analysis=analysis)
     catalogue.space_analyses.finish(NEXT)
 
 
@@ -158,6 +159,22 @@ def test_highlights_are_of_the_served_space(catalogue, tracks):
     found.append(catalogue.tracks.highlights(tracks))
 
     assert found == [{}, dict.fromkeys(tracks, 12.5), dict.fromkeys(tracks, 12.5)]
+
+
+def test_a_model_that_hears_speech_marks_spoken_word(catalogue, tracks):
+    """Settling stores what the next model takes for speech, and tells the index, which leaves it out of answers."""
+    analysed(catalogue, lambda number: replace(upgraded(number), attributes={"speechiness": 0.9 - 0.3 * number}))
+    index_space(catalogue, NEXT)
+    catalogue.space_store.serve(NEXT)
+    while catalogue.space_store.settle():
+        pass
+
+    found = catalogue.tracks.get_many(tracks)
+
+    assert [found[track].fragment for track in tracks] == ["speech", *[None] * (COUNT - 1)]
+    assert points(catalogue) == {-1}
+    pending = {change.id: change.point.payload for change in catalogue.queue_of(TRACKS).pending(COUNT) if change.point}
+    assert pending[tracks[0]]["fragment"] == ["speech"]
 
 
 def test_a_request_that_began_before_a_switch_ends_in_the_old_space(catalogue, tracks):

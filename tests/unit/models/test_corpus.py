@@ -8,6 +8,7 @@ import pytest
 import models.corpus
 from models.corpus.corpus import CorpusError, fetch, packages
 from models.corpus.soundfonts import SOUNDFONTS
+from models.corpus.spoken import SPOKEN_PACKAGES
 
 
 def test_training_and_validation_packages_are_disjoint():
@@ -51,11 +52,11 @@ def test_a_finished_package_is_not_fetched_again(tmp_path):
 
 
 def test_the_committed_credits_cover_the_corpus():
-    """The committed credits list exactly the corpus's packages and soundfonts, with author and licence of each file."""
+    """The committed credits list exactly the corpus's packages, soundfonts and voices, with authors and licences."""
     with Path(models.corpus.__file__).with_name("CREDITS.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     used = {name for group in ("train", "validation", "demo") for name in packages(group)}
-    used |= {soundfont.package for soundfont in SOUNDFONTS}
+    used |= {soundfont.package for soundfont in SOUNDFONTS} | {package.name for package in SPOKEN_PACKAGES}
 
     assert {row["package"] for row in rows} == used
     assert all(row["file"] and row["title"] and row["author"] and row["licence"] for row in rows)
