@@ -14,11 +14,24 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, Connection, Engine, Executable, bindparam, create_engine, event, inspect, make_url
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Engine,
+    Executable,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    inspect,
+    make_url,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from services.catalog import tenancy
 from services.catalog.limited_engines import LimitedEngines
@@ -34,14 +47,28 @@ IDS_PER_STATEMENT = 5000
 # Rows of several columns each, so that the parameters of a statement stay below the same limit.
 ROWS_PER_STATEMENT = 1000
 
-IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+
+class _Ids(BindParameter[Any]):
+    """A list of ids; for SQLite one parameter, because writing a statement with hundreds takes longer than its rows."""
+
+    inherit_cache = True
+
+
+@compiles(_Ids, "sqlite")
+def _as_json(element: _Ids, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401  SQLAlchemy's signature
+    return f"(SELECT value FROM {compiler.process(func.json_each(bindparam(element.key)), **options)})"  # noqa: S608  no input
+
+
+IDS = _Ids("ids", expanding=True)
 """The parameter that `rows_of` sets to a batch of ids."""
 
 
 def rows_of(database: Session | Connection, statement: Executable, ids: Collection[str] | Collection[int]) -> list[Any]:
     """Execute a statement with the parameter `IDS` for all ids, in batches, and return the rows."""
+    connection = database.connection() if isinstance(database, Session) else database
+    encode = json.dumps if connection.dialect.name == "sqlite" else list
     batches = batched(ids, IDS_PER_STATEMENT)
-    return [row for batch in batches for row in database.execute(statement, {IDS.key: batch}).all()]
+    return [row for batch in batches for row in database.execute(statement, {IDS.key: encode(batch)}).all()]
 
 
 def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

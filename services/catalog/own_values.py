@@ -16,21 +16,16 @@ _FEATURE, _VALUE = OwnFeatureRow.__table__.c, OwnValueRow.__table__.c
 _CURRENT = select(_VALUE.track_id, _FEATURE.name, _FEATURE.type, _VALUE.number, _VALUE.text, _VALUE.key).join_from(
     OwnValueRow.__table__, OwnFeatureRow.__table__, and_(_FEATURE.id == _VALUE.feature_id, _FEATURE.is_current)
 )
-_OF_TRACKS = _CURRENT.where(_VALUE.track_id.in_(IDS)).order_by(_FEATURE.name)
+_OF_TRACKS = _CURRENT.where(_VALUE.track_id.in_(IDS))
+
+OWN_VALUES = _OF_TRACKS.with_only_columns(_VALUE.track_id, _FEATURE.type, _FEATURE.name, _VALUE.text, _VALUE.number)
+"""The statement for the own features of the tracks `IDS`, as part of a larger one."""
 
 
 def current_features(connection: Connection) -> list[tuple[int, str, str]]:
     """Return id, name and type of the own features, sorted by name, in an open transaction."""
     found = select(_FEATURE.id, _FEATURE.name, _FEATURE.type).where(_FEATURE.is_current).order_by(_FEATURE.name)
     return [(feature_id, name, type_) for feature_id, name, type_ in connection.execute(found)]
-
-
-def own_values_of(connection: Connection, track_ids: Collection[str]) -> dict[str, dict[str, Value]]:
-    """Return the values of some tracks by the names of features, in an open transaction."""
-    found: dict[str, dict[str, Value]] = defaultdict(dict)
-    for track_id, name, type_, number, text, _ in rows_of(connection, _OF_TRACKS, track_ids):
-        found[track_id][name] = value_of(type_, number, text)
-    return found
 
 
 def own_payloads_of(connection: Connection, track_ids: Collection[str]) -> dict[str, dict[str, PayloadValue]]:

@@ -24,7 +24,7 @@ from services.catalog.names import (
     tracks_by,
     tracks_titled,
 )
-from services.catalog.own_values import own_values_of
+from services.catalog.own_values import OWN_VALUES, value_of
 from services.catalog.space_columns import analyses_in, described_in, read_in, ready_in
 from services.catalog.spaces import SpaceViews
 from services.catalog.successors import not_deleted
@@ -33,7 +33,7 @@ from services.catalog.track_names import followed_names, own_and_external, resol
 from services.domain.errors import InvalidRequest, TrackNotFound
 from services.domain.filters import ATTRIBUTES, RANGE_FIELDS, TAG_THRESHOLD
 from services.domain.links import link_of
-from services.domain.own_features import Value
+from services.domain.own_features import FEATURE_TYPES, Value
 from services.domain.track import (
     DESCRIPTORS,
     TAGS_SHOWN,
@@ -69,7 +69,7 @@ _FOUND = (
     .where(_TRACK.id.in_(IDS))
     .order_by(_FILE.id)
 )
-# What a track has several of, in one statement; the last column is the place in its list.
+# What a track has several of, in one statement. The last column is the place in its list, or an own feature's number.
 _NO_TEXT = cast(null(), Text)
 _LISTED = union_all(
     select(_TAG.track_id, literal("heard"), _TAG.name, _NO_TEXT, -_TAG.strength).where(_TAG.track_id.in_(IDS)),
@@ -82,6 +82,7 @@ _LISTED = union_all(
     select(_GENRE.track_id, literal("genre"), _GENRE.name, _NO_TEXT, cast(_GENRE.position, Float)).where(
         _GENRE.track_id.in_(IDS)
     ),
+    OWN_VALUES,
 )
 
 
@@ -320,15 +321,16 @@ def files_of(session: Session, track_id: str) -> list[TrackFile]:
 def found_tracks(connection: Connection, track_ids: Collection[str]) -> dict[str, Track]:
     """Return the tracks with these ids, as `TrackStore.get_many` does, in an open transaction."""
     lists: dict[str, _Lists] = defaultdict(lambda: defaultdict(list))
-    for track_id, kind, name, more, _ in sorted(rows_of(connection, _LISTED, track_ids), key=_in_list):
-        lists[track_id][kind].append((name, more))
+    own: dict[str, dict[str, Value]] = defaultdict(dict)
+    for track_id, kind, name, more, place in sorted(rows_of(connection, _LISTED, track_ids), key=_in_list):
+        if kind in FEATURE_TYPES:
+            own[track_id][name] = value_of(kind, place, more)
+        else:
+            lists[track_id][kind].append((name, more))
     rows: dict[str, list[Any]] = {}
     for row in rows_of(connection, _FOUND, track_ids):
         rows.setdefault(row.id, []).append(row)
-    own = own_values_of(connection, track_ids)
-    return {
-        track_id: _track(first_there(found), lists[track_id], own.get(track_id, {})) for track_id, found in rows.items()
-    }
+    return {track_id: _track(first_there(found), lists[track_id], own[track_id]) for track_id, found in rows.items()}
 
 
 def first_there(files: Sequence[_File]) -> _File:
@@ -346,7 +348,7 @@ _Lists = Mapping[str, list[tuple[str, str]]]
 
 def _in_list(row: Sequence[Any]) -> tuple[float, str]:
     """Return what a row of `_LISTED` is sorted by: its place, then an external id by its value, a tag by its name."""
-    return row[4], row[3] or row[2]
+    return row[4] or 0.0, row[3] or row[2]
 
 
 def _track(row: Any, lists: _Lists, own: Mapping[str, Value]) -> Track:  # noqa: ANN401  a row of `_FOUND`
@@ -366,7 +368,7 @@ def _track(row: Any, lists: _Lists, own: Mapping[str, Value]) -> Track:  # noqa:
         artists=tuple(NamedArtist(artist_id, name) for name, artist_id in lists[ARTIST]),
         album_artists=tuple(NamedArtist(artist_id, name) for name, artist_id in lists[ALBUM_ARTIST]),
         genres=tuple(name for name, _ in lists["genre"]),
-        own_features=own,
+        own_features=dict(sorted(own.items())),
     )
 
 

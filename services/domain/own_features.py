@@ -40,6 +40,9 @@ class FeatureType(StrEnum):
     TEXT = "text"
 
 
+FEATURE_TYPES = frozenset(FeatureType)
+
+
 @dataclass(frozen=True, slots=True)
 class OwnFeature:
     """An own feature.

@@ -130,11 +130,15 @@ class Cells:
         visited = max(LEAST_VISITED, VISITED_POINTS * (selection.starts[-1] / len(self._ids)) ** 0.5)
         wanted = query.limit + len(query.exclude)
         last = int(np.searchsorted(np.cumsum(sizes[nearest]), max(visited, wanted)))
-        rows = _rows_in(selection, nearest[: last + 1])
-        similarity = simsimd.cdist(
-            encoded(query.vector)[None], self._codes.take(rows).view(np.int8).reshape(-1, self.dimension), "dot"
-        )
-        rows = rows[highest(np.asarray(similarity)[0], COMPARED_AGAIN * wanted)]
+        parts = _rows_in(selection, nearest[: last + 1])
+        rows = np.concatenate(parts)
+        code = encoded(query.vector)
+        if selection.rows is None:  # codes are compared where they are, without a copy
+            codes = (self._codes[part[0] : part[-1] + 1] for part in parts if len(part))
+            similarity = np.concatenate([_dots(code, each) for each in codes])
+        else:
+            similarity = _dots(code, self._codes.take(rows))
+        rows = rows[highest(similarity, COMPARED_AGAIN * wanted)]
         return self._best(query, rows, self._vectors[rows] @ query.vector)
 
     def _best(self, query: Query, rows: Rows, scores: NDArray[np.float32]) -> list[Hit]:
@@ -234,14 +238,22 @@ def encoded(vectors: NDArray[np.float32], peak: float | None = None) -> NDArray[
     return codes
 
 
-def _rows_in(selection: Selection, cells: NDArray[np.intp]) -> Rows:
-    """Return the matching rows in some cells."""
-    bounds = zip(selection.starts[cells].tolist(), selection.starts[cells + 1].tolist(), strict=True)
+def _dots(code: NDArray[np.int8], codes: NDArray[np.void]) -> NDArray[np.float32]:
+    """Return (n,): the products of a code with others, exact up to 1,040 elements."""
+    others = codes.view(np.int8).reshape(-1, len(code))
+    products: NDArray[np.float32] = np.asarray(simsimd.cdist(code[None], others, "dot", out_dtype="float32"))[0]
+    return products
+
+
+def _rows_in(selection: Selection, cells: NDArray[np.intp]) -> list[Rows]:
+    """Return the matching rows in some cells, in one part for cells that follow each other."""
+    cells = np.sort(cells)
+    ends = np.flatnonzero(np.diff(cells, append=-1) != 1)
+    first, last = cells[np.concatenate([[0], ends[:-1] + 1])], cells[ends]
+    bounds = zip(selection.starts[first].tolist(), selection.starts[last + 1].tolist(), strict=True)
     if selection.rows is None:
-        parts = [np.arange(start, end, dtype=np.int32) for start, end in bounds]
-    else:
-        parts = [selection.rows[start:end] for start, end in bounds]
-    return np.concatenate(parts)
+        return [np.arange(start, end, dtype=np.int32) for start, end in bounds]
+    return [selection.rows[start:end] for start, end in bounds]
 
 
 def packed(point_id: str) -> bytes:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from math import inf, log
+from math import log
 from typing import Any, Self
 
 import numpy as np
@@ -268,18 +268,20 @@ class _Cap:
     """
 
     def __init__(self, groups: Sequence[Sequence[str]], maximum: int | None) -> None:
+        self._maximum = maximum
+        if maximum is None:
+            groups = ()
         self._numbers = {name: number for number, name in enumerate(dict.fromkeys(chain.from_iterable(groups)))}
         pairs = [(place, self._numbers[name]) for place, names in enumerate(groups) for name in names]
         self._places, self._groups = np.array(pairs, dtype=np.intp).reshape(-1, 2).T
         self._candidates = len(groups)
         self._counts = np.zeros(len(self._numbers))
-        self._maximum = inf if maximum is None else maximum
 
-    def has_room(self, slack: int) -> Mask:
-        """Return (n,): which candidates may be chosen if the maximum rises by `slack`."""
+    def has_room(self, slack: int) -> Mask | bool:
+        """Return (n,): which candidates may be chosen if the maximum rises by `slack`; True for all of them."""
+        if self._maximum is None:
+            return True
         room = np.ones(self._candidates, dtype=bool)
-        if self._maximum == inf:
-            return room
         room[self._places[(self._counts >= self._maximum + slack)[self._groups]]] = False
         return room
 

@@ -69,11 +69,12 @@ def recommend(body: RecommendationRequest) -> Recommendations:
     readings = read_pictures(body.pictures)
     question = replace(question, vectors=vectors_of(body.pictures, readings))
     question = services().words.read(question, [text.to_domain() for text in body.text], body.mood)
-    answer = services().recommender.recommend(question)
-    logged = record_question(entry, question, answer.recommendations)
-    with recommendation_part(Part.PRESENT):
-        known = services().catalogue.tracks.get_many([each.track_id for each in answer.recommendations])
-        return presenters.recommendations(answer, known, logged, question.words, readings)
+    with services().catalogue.tracks.shared_reads():
+        answer = services().recommender.recommend(question)
+        logged = record_question(entry, question, answer.recommendations)
+        with recommendation_part(Part.PRESENT):
+            known = services().catalogue.tracks.get_many([each.track_id for each in answer.recommendations])
+            return presenters.recommendations(answer, known, logged, question.words, readings)
 
 
 @recommendations.get("/path")

@@ -83,9 +83,10 @@ def get_similar(track_id: str, query: Any) -> SimilarTracks:  # noqa: ANN401  it
     The track itself is left out, and each recording appears once, whatever its encodings.
     """
     entry = open_answer(AnswerKind.SIMILAR, private=query.private)
-    found = services().recommender.similar(track_id, limit=query.limit, filters=query.conditions())
+    with services().catalogue.tracks.shared_reads():
+        found = services().recommender.similar(track_id, limit=query.limit, filters=query.conditions())
+        known = services().catalogue.tracks.get_many([each.track_id for each in found])
     logged = record_similar(entry, track_id, query.conditions(), found)
-    known = services().catalogue.tracks.get_many([each.track_id for each in found])
     return SimilarTracks(tracks=presenters.similar_tracks(found, known), **logged)
 
 
