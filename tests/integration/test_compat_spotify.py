@@ -147,14 +147,14 @@ def test_unknown_values_count_as_0(api):
     assert recommended(api, seed_tracks="test:0", limit=100, min_liveness=0.1)["tracks"] == []
 
 
-ranges = {
-    "energy": st.floats(0, 1),
-    "tempo": st.floats(75, 110),
+ranges = {  # of 32 bits, as the index compares them
+    "energy": st.floats(0, 1, width=32),
+    "tempo": st.floats(75, 110, width=32),
     "key": st.integers(-1, 11),
     "mode": st.integers(0, 1),
     "time_signature": st.integers(0, 5),
-    "liveness": st.floats(-0.2, 1),
-    "loudness": st.floats(-70, 0),
+    "liveness": st.floats(-0.25, 1, width=32),
+    "loudness": st.floats(-70, 0, width=32),
     "duration_ms": st.integers(0, 4000),
 }
 ends = {f"{end}_{name}": values for name, values in ranges.items() for end in ("min", "max", "target")}
