@@ -5,7 +5,8 @@ Each command imports its code when it runs, as in `services.cli.main`.
 
 # ruff: noqa: PLC0415  see above
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
@@ -174,7 +175,7 @@ def _as_json(report: "OwnReport") -> dict[str, Any]:
         "periods": report.periods,
         "level": report.level,
         "intervals_by": "listener" if report.by_listener else "period",
-        "methods": [{**asdict(each), "segue_is": each.verdict} for each in report.methods],
+        "methods": [{**_plain(each), "segue_is": each.verdict} for each in report.methods],
         "conclusion": conclusion(report),
     }
 
@@ -182,7 +183,23 @@ def _as_json(report: "OwnReport") -> dict[str, Any]:
 def _replay_as_json(found: "ReplayReport") -> dict[str, Any]:
     from services.evaluation.replay_report import conclusion
 
-    return {**asdict(found), "conclusion": conclusion(found)}
+    return {**_plain(found), "conclusion": conclusion(found)}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  JSON
+    """Return a result as JSON has it. An estimate has a value and limits, as in the HTTP API."""
+    from services.api.schemas.intervals import Limits
+    from services.experiments.statistics import Interval
+
+    match value:
+        case Interval():
+            limits = Limits.of(value)
+            return {"value": value.mean, "limits": None if limits is None else limits.model_dump()}
+        case Mapping():
+            return {name: _plain(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_plain(each) for each in value]
+    return {each.name: _plain(getattr(value, each.name)) for each in fields(value)} if is_dataclass(value) else value
 
 
 def _interval(lead: "Interval") -> str:

@@ -29,6 +29,7 @@ def test_names_are_hidden_until_the_answer(page, url):
         expect(card(page, name).get_by_role("heading")).to_have_text(re.compile("Title"))
     [found] = httpx.get(f"{url}/v1/comparisons/report").json()["contests"]
     assert found["segue"] + found["baseline_answers"] == 1
+    assert found["limits"]["low"] <= found["share"] <= found["limits"]["high"]
     page.get_by_role("main").get_by_role("button", name="Next", exact=True).click()
     expect(card(page, "A").get_by_role("heading")).to_have_text("?")
     expect(page.get_by_text("1 answer so far")).to_be_visible()

@@ -148,5 +148,7 @@ def test_the_command_needs_nothing_but_the_catalogue(library, listening, data_di
     found = json.loads(segue("--listens", "--json").stdout)
     assert (found["listeners"], found["intervals_by"]) == (LISTENERS, "period")
     assert found["methods"][0]["name"] == SEGUE
+    lead = found["methods"][1]["lead"]
+    assert lead["limits"]["low"] <= lead["value"] <= lead["limits"]["high"]
     assert found["conclusion"].startswith("Segue works here")
     assert "--listens" in segue(code=2).stderr

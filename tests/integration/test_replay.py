@@ -260,5 +260,7 @@ def test_the_command_compares_two_files(service, logged, data_dir, tmp_path):
     found = json.loads(segue("a", "b").stdout)
     assert (found["arms"], found["asked"]) == (["a", "b"], LISTENERS + 1)
     assert found["changed"] > 0
+    lead = found["measures"]["diversity"]["lead"]
+    assert lead["limits"]["low"] <= lead["value"] <= lead["limits"]["high"]
     assert json.loads(segue("a").stdout)["conclusion"].startswith("No change")
     assert "one or two" in segue("a", "a", "b", code=2).stderr

@@ -707,7 +707,7 @@ class LibraryRequest(Model):
 
 class Limits(Model):
     """
-    An interval of 95 %.
+    The limits of an interval: of 95 %, unless the response says otherwise.
     """
 
     low: float
@@ -1466,13 +1466,9 @@ class Preference(Model):
     """
     `segue` divided by the answers that prefer one of both. Null without any.
     """
-    low: float
+    limits: Limits
     """
-    Lower limit of the 95 % interval of `share`.
-    """
-    high: float
-    """
-    Upper limit of the interval.
+    Of `share`; 0 and 1 while nobody has preferred one of both.
     """
     method: Literal["wilson", "bootstrap"] | str
     """

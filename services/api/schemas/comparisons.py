@@ -5,6 +5,7 @@ from typing import Self
 
 from pydantic import Field
 
+from services.api.schemas.intervals import Limits
 from services.api.schemas.tracks import Request, Response, Track
 from services.domain.comparison import Baseline, Choice
 from services.domain.track import Track as StoredTrack
@@ -64,8 +65,7 @@ class Preference(Response):
     baseline_answers: int = Field(description="Number of answers that prefer the track of the baseline.")
     same: int = Field(description="Number of answers that prefer neither. They do not count for `share`.")
     share: float | None = Field(description="`segue` divided by the answers that prefer one of both. Null without any.")
-    low: float = Field(description="Lower limit of the 95 % interval of `share`.")
-    high: float = Field(description="Upper limit of the interval.")
+    limits: Limits = Field(description="Of `share`; 0 and 1 while nobody has preferred one of both.")
     method: IntervalMethod = Field(
         description="`bootstrap`: people are resampled, so the interval holds for people like them. `wilson`, with "
         "fewer than 10 people: the interval holds for those who answered."
@@ -84,8 +84,7 @@ class Preference(Response):
             baseline_answers=found.baseline,
             same=found.same,
             share=found.share,
-            low=found.low,
-            high=found.high,
+            limits=Limits(low=found.low, high=found.high),
             method=found.method,
             verdict=found.verdict,
         )

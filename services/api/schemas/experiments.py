@@ -1,32 +1,19 @@
 """Responses about experiments."""
 
 from datetime import datetime
-from math import isinf
 from typing import Annotated, Self
 
 from pydantic import Field
 
+from services.api.schemas.intervals import Limits
 from services.api.schemas.tracks import Response
 from services.domain import experiments as domain
 from services.experiments.observations import Metric
 from services.experiments.report import Comparison, ExperimentReport, Measured, VariantResult
-from services.experiments.statistics import Interval
 
 Options = Annotated[
     dict[str, float], Field(description="Options of the ranking that differ from their defaults, by name.")
 ]
-
-
-class Limits(Response):
-    """An interval of 95 %."""
-
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, interval: Interval) -> Self | None:
-        """Return the limits of an interval; None if it is unlimited."""
-        return None if isinf(interval.low) else cls(low=interval.low, high=interval.high)
 
 
 class ExperimentVariant(Response):

@@ -207,9 +207,10 @@ def replay(client: Segue, options: Mapping[str, float], *, at_most: int = 100) -
 
 def measures(found: Mapping[str, Any]) -> pd.DataFrame:
     """Return the measures of a replay: both arms, and the change with its interval by listener."""
-    rows = {
-        name: [each["first"], each["other"], *(each["lead"][part] for part in ("mean", "low", "high"))]
-        for name, each in found["measures"].items()
-    }
+    unlimited = {"low": None, "high": None}
+    rows = {}
+    for name, each in found["measures"].items():
+        limits = each["lead"]["limits"] or unlimited
+        rows[name] = [each["first"], each["other"], each["lead"]["value"], limits["low"], limits["high"]]
     columns = [*found["arms"], "change", "low", "high"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype=float)

@@ -46,8 +46,7 @@ COMPARISONS: Mapping[str, Example] = {
                     "baseline_answers": 71,
                     "same": 23,
                     "share": 0.69,
-                    "low": 0.61,
-                    "high": 0.76,
+                    "limits": {"low": 0.61, "high": 0.76},
                     "method": "bootstrap",
                     "verdict": "People prefer Segue's tracks.",
                 }

@@ -27,7 +27,8 @@ const percent = (share: number) => formatNumber(share, { style: "percent", maxim
 
 function Contest({ found }: { found: Preference }) {
   const texts = t().compare.results;
-  const { share, low, high, people, segue, baseline_answers, other_version } = found;
+  const { share, people, segue, baseline_answers, other_version } = found;
+  const { low, high } = found.limits;
   return (
     <li class={styles.contest}>
       <h3>{other_version === null ? texts.genre : texts.model(other_version)}</h3>
@@ -47,7 +48,7 @@ function Contest({ found }: { found: Preference }) {
   );
 }
 
-function verdictOf({ share, low, high, method }: Preference): string {
+function verdictOf({ share, limits: { low, high }, method }: Preference): string {
   const texts = t().compare.results;
   if (share === null) return texts.nobody;
   if (low <= 0.5 && high >= 0.5) return texts.open;
