@@ -187,6 +187,7 @@ def analyse_open(file: BinaryIO, weights: "Sequence[Checkpoint]") -> list[Analys
             descriptors=cast("Mapping[str, float | int | None]", found.descriptors),
             tags=found.tags,
             model_version=found.model_version,
+            highlight=found.highlight,
         )
         for found in results
     ]

@@ -63,6 +63,14 @@ def test_tracks_iterates_over_all_pages(client):
     assert [track.title for track in client.tracks("title 007")] == ["Title 007"]
 
 
+def test_the_highlight_of_a_track_has_a_url(client):
+    """The audio that it names is that of the track; the request sends no fragment."""
+    found = client.highlight("test:2")
+
+    assert (found.start, found.end) == (0.0, 2.0)
+    assert client.request("GET", found.audio_url).content == client.audio("test:2")
+
+
 def test_files_are_searched_with(client, broker_url, tmp_path):
     """A picture and a clip get tracks, with what was understood; a picture joins a request for recommendations."""
     picture, clip = tmp_path / "picture.jpg", tmp_path / "clip.wav"

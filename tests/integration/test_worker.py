@@ -56,8 +56,14 @@ def test_scan_analyses_tracks_and_reports_broken_files(served, tmp_path):
     assert (job.state, job.total, job.done, job.failed) == (JobState.DONE, 4, 2, 2)
     assert {Path(failure.path).name for failure in job.failures} == {"letter.mp3", "blip.wav"}
     assert all(failure.reason and "Traceback" not in failure.reason for failure in job.failures)
-    statuses = [track.status for track in served.catalogue.tracks.get_many(job.tracks).values()]
-    assert sorted(statuses) == [TrackStatus.FAILED, TrackStatus.READY, TrackStatus.READY]
+    tracks = served.catalogue.tracks.get_many(job.tracks)
+    assert sorted(track.status for track in tracks.values()) == [
+        TrackStatus.FAILED,
+        TrackStatus.READY,
+        TrackStatus.READY,
+    ]
+    ready = [track.id for track in tracks.values() if track.status == TrackStatus.READY]
+    assert served.catalogue.tracks.highlights(job.tracks) == dict.fromkeys(ready, 0.0)
 
 
 def test_scan_reads_pictures(served, tmp_path):

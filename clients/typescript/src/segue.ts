@@ -90,6 +90,11 @@ export class Segue {
     return this.ask(this.api.GET("/v1/tracks/{track_id}", { params: { path: { track_id: trackId } } }));
   }
 
+  /** The 30 s of a track that are most typical of it, for previews. */
+  async highlight(trackId: string): Promise<Schemas["TrackHighlight"]> {
+    return this.ask(this.api.GET("/v1/tracks/{track_id}/highlight", { params: { path: { track_id: trackId } } }));
+  }
+
   /** Record what a listener did; sending it again is harmless. */
   async listen(user: string, listens: Schemas["ListenIn"][]): Promise<Schemas["ListensRecorded"]> {
     return this.ask(this.api.POST("/v1/users/{user}/listens", { params: { path: { user } }, body: { listens } }));

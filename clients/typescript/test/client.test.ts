@@ -134,6 +134,7 @@ test("paths, searches, similar tracks and listens have types", async () => {
 
   assert(path.tracks.length >= 2 && path.tracks.length <= 5);
   assert.equal(similar.tracks.length, 3);
+  assert.equal((await segue.highlight("test:2")).start, 0);
   assert.equal(found.tracks[0]?.title, "Title 007");
   assert.equal(recorded.recorded, 1);
   assert.equal((await segue.taste("typescript")).counts.events.like, 1);

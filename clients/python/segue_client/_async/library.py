@@ -57,6 +57,10 @@ class Library(AsyncConnection):
         """The file of a track."""
         return (await self.request("GET", f"/v1/tracks/{segment(track_id)}/audio")).content
 
+    async def highlight(self, track_id: str) -> models.TrackHighlight:
+        """The 30 s of a track that are most typical of it, for previews."""
+        return await self._get(models.TrackHighlight, f"/v1/tracks/{segment(track_id)}/highlight")
+
     async def cover(self, track_id: str, *, size: int | None = None) -> bytes:
         """The cover of a track, or a drawing if it has none."""
         query = parameters(None, size=size)

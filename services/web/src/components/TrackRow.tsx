@@ -8,6 +8,7 @@ import { verdictOf } from "../state/verdicts";
 import { formatLength, t } from "../texts";
 import { Cover } from "./Cover";
 import { PlayingBars } from "./PlayingBars";
+import { PreviewButton } from "./PreviewButton";
 import { TrackMenu } from "./TrackMenu";
 import styles from "./TrackRow.module.css";
 
@@ -30,6 +31,7 @@ export function TrackRow({ track, onPlay, reason, children }: Props) {
     <div
       class={`${styles.row} ${verdict === "ban" ? styles.banned : ""}`}
       aria-current={isCurrent ? "true" : undefined}
+      data-preview-host
     >
       <button
         type="button"
@@ -72,7 +74,10 @@ export function TrackRow({ track, onPlay, reason, children }: Props) {
         {children}
       </div>
       <span class={styles.length}>{track.duration_ms === null ? "" : formatLength(track.duration_ms)}</span>
-      <TrackMenu track={track} />
+      <div class={styles.end}>
+        <PreviewButton track={track} />
+        <TrackMenu track={track} />
+      </div>
     </div>
   );
 }

@@ -2,15 +2,11 @@
 
 import { computed, signal } from "@preact/signals";
 import { ask, client, type Schemas } from "../api/client";
-import { playing } from "./playback";
-import { previewed, type Sound, startPreview, stopPreview } from "./preview";
+import { previewed, type Sound, stopPreview, togglePreview } from "./preview";
 
 export type Comparison = Schemas["Comparison"];
 export type Choice = Schemas["Choice"];
 export type Outcome = Schemas["AnsweredComparison"] & { choice: Choice };
-
-/** Long enough to judge a piece, short enough to answer a dozen in a row. */
-const EXCERPT_SECONDS = 30;
 
 export const comparison = signal<Comparison | null>(null);
 export const outcome = signal<Outcome | null>(null);
@@ -50,13 +46,8 @@ export async function answer(user: string, choice: Choice): Promise<void> {
   if (comparison.peek()?.id === asked.id) outcome.value = { ...found, choice };
 }
 
-/** Play an excerpt, all equally loud, or stop it. What the player plays is paused, because it would be heard too. */
+/** Play the highlight, all equally loud, or stop it. */
 export function toggleExcerpt(sound: Sound): void {
-  if (previewed.peek() === sound.id) {
-    stopPreview();
-    return;
-  }
-  playing.value = false;
-  heard.value = new Set([...heard.peek(), sound.id]);
-  void startPreview(sound, { seconds: EXCERPT_SECONDS, isLevelled: true });
+  if (previewed.peek() !== sound.id) heard.value = new Set([...heard.peek(), sound.id]);
+  togglePreview(sound, { isLevelled: true });
 }

@@ -1,8 +1,9 @@
-/** An excerpt from the middle of a track. It is not a listen: nothing is reported. */
+/** The highlight of a track, or a shorter excerpt from the middle of it. It is not a listen: nothing is reported. */
 
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
+import { ask, client } from "../api/client";
 import { mediaAddress, renewMediaToken } from "./media";
-import { amplitudeOf, ducked, levelled, levelOf, muted, volume } from "./playback";
+import { amplitudeOf, ducked, levelled, levelOf, muted, playing, volume } from "./playback";
 
 /** What there is to hear. */
 export interface Sound {
@@ -11,8 +12,14 @@ export interface Sound {
   loudness: number | null | undefined;
 }
 
-/** Long enough to tell what music is. */
-const SECONDS = 10;
+interface Options {
+  /** At most so much of the highlight. */
+  seconds?: number;
+  /** As loud as every other, also if the listener does not want that elsewhere. */
+  isLevelled?: boolean;
+  /** Whether it ends when the player plays. Otherwise the player is softer meanwhile. */
+  isAlone?: boolean;
+}
 
 /** The id of the track that is heard. */
 export const previewed = signal<string | null>(null);
@@ -22,30 +29,55 @@ export const previewShare = signal(0);
 
 let audio: HTMLAudioElement | null = null;
 let end: number | undefined;
+let endsWhenPlaying = false;
+/** Counts the excerpts, so that one that is still loaded does not start after it was stopped. */
+let turn = 0;
 
-/** Play an excerpt instead of the current one, as loud as every other if `isLevelled` or if the listener wants that. */
-export async function startPreview(sound: Sound, { seconds = SECONDS, isLevelled = false } = {}): Promise<void> {
+effect(() => {
+  if (playing.value && endsWhenPlaying) stopPreview();
+});
+
+/** Play the highlight of a track, or stop it. What the player plays is paused, because it would be heard too. */
+export function togglePreview(sound: Sound, { isLevelled = false }: Pick<Options, "isLevelled"> = {}): void {
+  if (previewed.peek() === sound.id) {
+    stopPreview();
+    return;
+  }
+  playing.value = false;
+  void startPreview(sound, { isLevelled, isAlone: true });
+}
+
+/** Play an excerpt instead of the current one. */
+export async function startPreview(sound: Sound, options: Options = {}): Promise<void> {
+  const { seconds = Number.POSITIVE_INFINITY, isLevelled = false, isAlone = false } = options;
   stopPreview();
+  const mine = turn;
   previewed.value = sound.id;
-  await renewMediaToken().catch(() => undefined);
+  endsWhenPlaying = isAlone;
+  const params = { path: { track_id: sound.id } };
+  const [part] = await Promise.all([
+    ask(client.GET("/v1/tracks/{track_id}/highlight", { params })).catch(() => null),
+    renewMediaToken().catch(() => undefined),
+  ]);
+  if (mine !== turn) return;
   const address = mediaAddress(`/v1/tracks/${encodeURIComponent(sound.id)}/audio`);
-  if (previewed.peek() !== sound.id || !address) return;
+  if (!part || !address) return stopPreview();
+  const length = Math.min(seconds, part.end - part.start);
+  const start = (part.start + part.end - length) / 2;
   const level = isLevelled || levelled.peek() ? levelOf(sound.loudness) : 1;
   const element = new Audio(address);
   audio = element;
   element.volume = muted.peek() ? 0 : amplitudeOf(volume.peek()) * level;
-  let start = 0;
   element.addEventListener("loadedmetadata", () => {
-    start = Math.max(0, (element.duration - seconds) / 2);
     element.currentTime = start;
   });
   element.addEventListener("timeupdate", () => {
-    if (audio === element) previewShare.value = Math.min(1, Math.max(0, (element.currentTime - start) / seconds));
+    if (audio === element) previewShare.value = Math.min(1, Math.max(0, (element.currentTime - start) / length));
   });
   element.addEventListener("playing", () => {
     if (audio !== element) return;
-    ducked.value = true;
-    end ??= window.setTimeout(stopPreview, seconds * 1000);
+    ducked.value = !isAlone;
+    end ??= window.setTimeout(stopPreview, length * 1000);
   });
   for (const event of ["ended", "error"]) element.addEventListener(event, () => audio === element && stopPreview());
   // Until the listener has clicked once, the browser may refuse.
@@ -53,11 +85,13 @@ export async function startPreview(sound: Sound, { seconds = SECONDS, isLevelled
 }
 
 export function stopPreview(): void {
+  turn++;
   clearTimeout(end);
   end = undefined;
   audio?.pause();
   audio?.removeAttribute("src");
   audio = null;
+  endsWhenPlaying = false;
   previewed.value = null;
   previewShare.value = 0;
   ducked.value = false;

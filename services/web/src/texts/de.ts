@@ -33,6 +33,10 @@ export const de: Texts = {
     more: "Weitere Aktionen",
     moreFor: (title) => `Weitere Aktionen für ${title}`,
   },
+  preview: {
+    start: (title) => `In ${title} hineinhören`,
+    stop: (title) => `Hörprobe von ${title} anhalten`,
+  },
   trackMenu: {
     playNext: "Als Nächstes abspielen",
     addToQueue: "An die Warteschlange anhängen",

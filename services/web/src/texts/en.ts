@@ -31,6 +31,10 @@ export const en = {
     more: "More actions",
     moreFor: (title: string) => `More actions for ${title}`,
   },
+  preview: {
+    start: (title: string) => `Preview ${title}`,
+    stop: (title: string) => `Stop the preview of ${title}`,
+  },
   trackMenu: {
     playNext: "Play next",
     addToQueue: "Add to queue",

@@ -5,6 +5,9 @@ import type { MapIndex } from "./MapIndex";
 import { shown, sound } from "./state";
 import { trackOf } from "./tracks";
 
+/** Long enough to tell what music is. */
+const SECONDS = 10;
+
 /** A pointer that crosses the map must not start a sound at every point. */
 const DELAY_MS = 250;
 
@@ -19,7 +22,8 @@ export function usePreview(index: MapIndex): void {
     let isWanted = true;
     const timer = setTimeout(async () => {
       const track = await trackOf(held.current.ids[number] as string).catch(() => null);
-      if (track && isWanted) startPreview({ id: track.id, loudness: track.descriptors?.loudness });
+      if (track && isWanted)
+        startPreview({ id: track.id, loudness: track.descriptors?.loudness }, { seconds: SECONDS });
     }, DELAY_MS);
     return () => {
       isWanted = false;
