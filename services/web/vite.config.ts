@@ -40,7 +40,12 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         // One file for what several views use: many small files compress badly.
-        codeSplitting: { groups: [{ name: "shared", minShareCount: 4, test: /src\/|lucide-preact/ }] },
+        codeSplitting: {
+          groups: [
+            { name: "shared", minShareCount: 4, test: /src\/|lucide-preact/ },
+            { name: "icons", minShareCount: 2, test: /lucide-preact/ },
+          ],
+        },
       },
     },
   },

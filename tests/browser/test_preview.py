@@ -55,8 +55,8 @@ def library_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def button(page: Page, name: str) -> Locator:
-    return page.get_by_role("main").get_by_role("button", name=name, exact=True)
+def button(page: Page, name: str, **state: bool) -> Locator:
+    return page.get_by_role("main").get_by_role("button", name=name, exact=True, **state)
 
 
 def until_heard(page: Page, start: float) -> None:
@@ -85,16 +85,16 @@ def test_a_preview_plays_the_highlight_and_nothing_else_is_heard(page: Page, url
     posted.clear()
 
     button(page, "Preview Title 001").click()
-    expect(button(page, "Stop the preview of Title 001")).to_be_visible()
+    expect(button(page, "Preview Title 001", pressed=True)).to_be_visible()
     expect(bar.get_by_role("button", name="Play", exact=True)).to_be_visible()
     until_heard(page, START)
 
     button(page, "Preview Title 002").click()
-    expect(button(page, "Preview Title 001")).to_be_visible()
+    expect(button(page, "Preview Title 001", pressed=False)).to_be_visible()
     until_heard(page, MIDDLE)
 
     bar.get_by_role("button", name="Play", exact=True).click()
-    expect(button(page, "Preview Title 002")).to_be_visible()
+    expect(button(page, "Preview Title 002", pressed=False)).to_be_visible()
     until_heard(page, 0)
     assert not [address for address in posted if "listens" in address]
 
@@ -109,12 +109,12 @@ def test_tiles_are_previewed_by_keyboard(page: Page, url: str) -> None:
     start = shelf.get_by_role("button", name="Preview Title 002", exact=True)
     start.focus()
     page.keyboard.press("Enter")
-    expect(shelf.get_by_role("button", name="Stop the preview of Title 002")).to_be_focused()
-    page.keyboard.press("Enter")
     expect(start).to_be_focused()
+    expect(start).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Enter")
+    expect(start).to_have_attribute("aria-pressed", "false")
 
     page.keyboard.press("Enter")
-    expect(start).to_have_count(0)
     until_heard(page, MIDDLE)
     page.goto(f"{url}/#/playlists")
     expect(page.get_by_role("heading", level=1)).to_have_text("Playlists")

@@ -1,11 +1,13 @@
-import { Headphones, Square } from "lucide-preact";
-import { useEffect } from "preact/hooks";
+import { AudioLines, Pause } from "lucide-preact";
 import type { Track } from "../api/client";
-import { previewed, stopPreview, togglePreview } from "../state/preview";
+import { previewed } from "../state/previewed";
 import { current } from "../state/queue";
 import { t } from "../texts";
 import { IconButton } from "./IconButton";
 import styles from "./PreviewButton.module.css";
+
+/** Loaded with the first preview, so that the first view is small. */
+const player = () => import("../state/preview");
 
 interface Props {
   track: Track;
@@ -17,24 +19,17 @@ interface Props {
  * A button that plays the highlight of a track, or stops it. There is none for the current track of the player, and for a
  * track without a file.
  */
-export function PreviewButton({ track: { id, title, path, descriptors }, class: more }: Props) {
+export function PreviewButton({ track: { id, title, path, descriptors }, class: more = "" }: Props) {
   const isPlaying = previewed.value === id;
-  const texts = t().preview;
-  useEffect(
-    () => () => {
-      if (previewed.peek() === id) stopPreview();
-    },
-    [id],
-  );
   if (path === null || current.value?.id === id) return null;
   return (
     <IconButton
-      icon={isPlaying ? Square : Headphones}
+      icon={isPlaying ? Pause : AudioLines}
       size="sm"
-      label={isPlaying ? texts.stop(title) : texts.start(title)}
-      class={[styles.button, more].filter(Boolean).join(" ")}
-      data-playing={isPlaying || undefined}
-      onClick={() => togglePreview({ id, loudness: descriptors?.loudness })}
+      label={t().actions.previewTitle(title)}
+      pressed={isPlaying}
+      class={`${styles.button} ${more}`}
+      onClick={() => void player().then(({ togglePreview }) => togglePreview({ id, loudness: descriptors?.loudness }))}
     />
   );
 }

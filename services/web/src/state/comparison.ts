@@ -2,7 +2,8 @@
 
 import { computed, signal } from "@preact/signals";
 import { ask, client, type Schemas } from "../api/client";
-import { previewed, type Sound, stopPreview, togglePreview } from "./preview";
+import { type Sound, stopPreview, togglePreview } from "./preview";
+import { previewed } from "./previewed";
 
 export type Comparison = Schemas["Comparison"];
 export type Choice = Schemas["Choice"];

@@ -1,9 +1,11 @@
 /** The highlight of a track, or a shorter excerpt from the middle of it. It is not a listen: nothing is reported. */
 
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { ask, client } from "../api/client";
+import { route } from "../router";
 import { mediaAddress, renewMediaToken } from "./media";
 import { amplitudeOf, ducked, levelled, levelOf, muted, playing, volume } from "./playback";
+import { previewed } from "./previewed";
 
 /** What there is to hear. */
 export interface Sound {
@@ -21,9 +23,6 @@ interface Options {
   isAlone?: boolean;
 }
 
-/** The id of the track that is heard. */
-export const previewed = signal<string | null>(null);
-
 /** How much of the excerpt was heard, from 0 to 1. */
 export const previewShare = signal(0);
 
@@ -35,6 +34,12 @@ let turn = 0;
 
 effect(() => {
   if (playing.value && endsWhenPlaying) stopPreview();
+});
+
+const place = computed(() => route.value.path.join("/"));
+effect(() => {
+  place.value;
+  stopPreview(); // what was listed there is not shown any more
 });
 
 /** Play the highlight of a track, or stop it. What the player plays is paused, because it would be heard too. */

@@ -22,6 +22,7 @@ export const de: Texts = {
   actions: {
     play: "Abspielen",
     playTitle: (title) => `${title} abspielen`,
+    previewTitle: (title) => `In ${title} hineinhören`,
     pause: "Pause",
     pauseTitle: (title) => `${title} anhalten`,
     retry: "Erneut versuchen",
@@ -32,10 +33,6 @@ export const de: Texts = {
     save: "Speichern",
     more: "Weitere Aktionen",
     moreFor: (title) => `Weitere Aktionen für ${title}`,
-  },
-  preview: {
-    start: (title) => `In ${title} hineinhören`,
-    stop: (title) => `Hörprobe von ${title} anhalten`,
   },
   trackMenu: {
     playNext: "Als Nächstes abspielen",

@@ -20,6 +20,7 @@ export const en = {
   actions: {
     play: "Play",
     playTitle: (title: string) => `Play ${title}`,
+    previewTitle: (title: string) => `Preview ${title}`,
     pause: "Pause",
     pauseTitle: (title: string) => `Pause ${title}`,
     retry: "Try again",
@@ -30,10 +31,6 @@ export const en = {
     save: "Save",
     more: "More actions",
     moreFor: (title: string) => `More actions for ${title}`,
-  },
-  preview: {
-    start: (title: string) => `Preview ${title}`,
-    stop: (title: string) => `Stop the preview of ${title}`,
   },
   trackMenu: {
     playNext: "Play next",

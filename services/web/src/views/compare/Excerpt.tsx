@@ -1,7 +1,8 @@
 import { Play, Square } from "lucide-preact";
 import { IconButton } from "../../components/IconButton";
 import { toggleExcerpt } from "../../state/comparison";
-import { previewed, previewShare, type Sound } from "../../state/preview";
+import { previewShare, type Sound } from "../../state/preview";
+import { previewed } from "../../state/previewed";
 import { t } from "../../texts";
 import styles from "./Compare.module.css";
 

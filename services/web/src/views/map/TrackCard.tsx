@@ -4,7 +4,7 @@ import type { Track } from "../../api/client";
 import { Cover } from "../../components/Cover";
 import { IconButton } from "../../components/IconButton";
 import { TrackMenu } from "../../components/TrackMenu";
-import { previewed } from "../../state/preview";
+import { previewed } from "../../state/previewed";
 import { playNow } from "../../state/queue";
 import { t } from "../../texts";
 import { choosePathEnd, radioFrom } from "./actions";
