@@ -1,1 +1,0 @@
-import{En as e,Ln as t,Mr as n,Nt as r,Tn as i}from"./shared-twvEoUd_.js";function a({title:a,action:o,onClose:s,onConfirm:c,children:l}){return e(r,{title:a,onClose:s,footer:e(n,{children:[e(i,{onClick:s,children:t().actions.cancel}),e(i,{look:`danger`,onClick:c,children:o})]}),children:e(`p`,{children:l})})}export{a as t};

@@ -1,0 +1,1 @@
+import{Dn as e,Ft as t,On as n,Pr as r,zn as i}from"./shared-BjFXgFsX.js";function a({title:a,action:o,onClose:s,onConfirm:c,children:l}){return n(t,{title:a,onClose:s,footer:n(r,{children:[n(e,{onClick:s,children:i().actions.cancel}),n(e,{look:`danger`,onClick:c,children:o})]}),children:n(`p`,{children:l})})}export{a as t};

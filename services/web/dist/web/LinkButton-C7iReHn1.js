@@ -1,1 +1,0 @@
-import{Dn as e,En as t}from"./shared-twvEoUd_.js";function n({to:n,look:r=`secondary`,icon:i,children:a}){return t(`a`,{href:n,class:`${e.button} ${e[r]}`,children:[i,t(`span`,{class:e.label,children:a})]})}export{n as t};

@@ -1,0 +1,1 @@
+import{On as e,kn as t}from"./shared-BjFXgFsX.js";function n({to:n,look:r=`secondary`,icon:i,children:a}){return e(`a`,{href:n,class:`${t.button} ${t[r]}`,children:[i,e(`span`,{class:t.label,children:a})]})}export{n as t};

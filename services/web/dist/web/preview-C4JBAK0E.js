@@ -1,0 +1,1 @@
+export{t as previewShare,n as startPreview,r as stopPreview,i as togglePreview}from"./preview-ChoEEwlJ.js";
