@@ -164,7 +164,7 @@ def load(version: str = DEFAULT_VERSION, directory: Path = WEIGHTS_DIRECTORY) ->
 def _encoder(card: ModelCard, weights: bytes, file: Path) -> VibeEncoder:
     try:
         tensors = {name: value.to(torch.float32) for name, value in load_tensors(weights).items()}
-        encoder = VibeEncoder(card.mel, card.tags, hears_speech="speech.weight" in tensors)
+        encoder = VibeEncoder(card.mel, card.tags)
         outcome = encoder.load_state_dict(tensors, strict=False)
     except (SafetensorError, RuntimeError) as error:
         raise CheckpointError(f"{file}: the weights do not fit this encoder ({error}).") from error

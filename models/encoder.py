@@ -31,7 +31,7 @@ class Encoding:
         tags: Tag, prefixed by the data set of its teacher as in `msd:rock` → mean probability over all windows, 0…1.
         feel: Each of `FEEL_ATTRIBUTES` → score in standard deviations of the training windows, 0 for their mean; nearly
             equal for an equalised, noisy or transposed copy.
-        speech: Share of speech, 0…1: weighted mean of the windows' probabilities; None for weights without the head.
+        speech: Share of speech, 0…1: the weighted mean of the windows' probabilities.
     """
 
     embedding: npt.NDArray[np.float32]
@@ -40,7 +40,7 @@ class Encoding:
     dispersion: float
     tags: dict[str, float]
     feel: dict[str, float]
-    speech: float | None
+    speech: float
 
 
 class VibeEncoder(nn.Module):
@@ -49,17 +49,16 @@ class VibeEncoder(nn.Module):
     Args:
         mel: Parameters of the log-mel and target loudness that the weights were trained with.
         tags: Data set → the names of its 50 tags, in the order of the network's outputs.
-        hears_speech: Whether there is a head that tells speech from music; weights before 2026.12 have none.
     """
 
-    def __init__(self, mel: MelParameters, tags: Mapping[str, Sequence[str]], *, hears_speech: bool = True) -> None:
+    def __init__(self, mel: MelParameters, tags: Mapping[str, Sequence[str]]) -> None:
         super().__init__()
         self.tag_names = [f"{prefix}:{tag}" for prefix, names in tags.items() for tag in names]
         self.mel = mel
         self._log_mel = LogMel(mel)
         self.network = VibeNetwork()
         self.feel = nn.Linear(FEATURE_SIZE, len(FEEL_ATTRIBUTES))
-        self.speech = nn.Linear(FEATURE_SIZE, 1) if hears_speech else None
+        self.speech = nn.Linear(FEATURE_SIZE, 1)
 
     @property
     def sample_rate(self) -> int:
@@ -110,7 +109,7 @@ class VibeEncoder(nn.Module):
             dispersion=max(0.0, float(1.0 - mean @ (output.embedding @ embedding))),
             tags=dict(zip(self.tag_names, (mean @ output.tags).tolist(), strict=True)),
             feel=dict(zip(FEEL_ATTRIBUTES, self.feel(mean @ output.features).tolist(), strict=True)),
-            speech=None if self.speech is None else float(mean @ self.speech_of(output.features)),
+            speech=float(mean @ self.speech_of(output.features)),
         )
 
     @torch.inference_mode()
@@ -122,12 +121,7 @@ class VibeEncoder(nn.Module):
 
         Returns:
             (n,), 0…1.
-
-        Raises:
-            ValueError: The weights have no head for speech.
         """
-        if self.speech is None:
-            raise ValueError("These weights cannot tell speech from music.")
         return torch.sigmoid(self.speech(features))[:, 0]
 
     def encode(self, windows: Tensor) -> Encoding:

@@ -139,10 +139,3 @@ def test_the_teachers_licence_is_shipped_with_the_weights():
 
     assert "musicnn" in notice
     assert "Permission to use, copy, modify" in notice
-
-
-def test_weights_without_a_speech_head_are_loaded(tmp_path, card):
-    """Weights of earlier versions hear no speech: it is unknown, not absent."""
-    save(VibeEncoder(card.mel, card.tags, hears_speech=False), card, tmp_path)
-
-    assert load("test-1", tmp_path).encode(torch.zeros(1, 160_000)).speech is None

@@ -13,7 +13,7 @@ def found(duration, starts, angles):
     vectors = np.zeros((len(angles), 128), np.float32)
     vectors[:, 0], vectors[:, 1] = np.cos(np.radians(angles)), np.sin(np.radians(angles))
     weights = np.full(len(angles), 1 / len(angles), np.float32)
-    encoding = Encoding(np.eye(1, 128, dtype=np.float32)[0], vectors, weights, 0.1, {}, {}, None)
+    encoding = Encoding(np.eye(1, 128, dtype=np.float32)[0], vectors, weights, 0.1, {}, {}, 0.0)
     samples = np.zeros((len(angles), 10 * SAMPLE_RATE), np.float32)
     return highlight(
         encoding, Windows(samples, SAMPLE_RATE, duration, starts, np.zeros((len(angles), 100), np.float32))
