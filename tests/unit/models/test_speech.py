@@ -142,6 +142,20 @@ def test_voices_for_evaluation_are_others_than_for_training():
         assert np.abs(speech.narrate(SAMPLE_RATE, SAMPLE_RATE, 0, [voice])).max() > 0.01
 
 
+@needs_espeak
+def test_the_shipped_encoder_tells_speech_from_a_chord():
+    """A voice that no weights were fitted to counts as spoken word; held notes do not."""
+    encoder = checkpoint.load()
+    voice = speech.narrate(10 * SAMPLE_RATE, SAMPLE_RATE, 0, ["sv+paul"])
+    time = np.arange(10 * SAMPLE_RATE) / SAMPLE_RATE
+    chord = sum(np.sin(2 * np.pi * hertz * time) for hertz in (220.0, 277.2, 329.6)).astype(np.float32)
+
+    found = [encoder.encode(torch.from_numpy(sound[None])).speech for sound in (voice, 0.1 * chord)]
+
+    assert found[0] >= SPEECHINESS
+    assert found[1] < 0.1
+
+
 def test_evaluation_and_service_agree_on_spoken_word():
     """The figures count what the service leaves out of answers."""
     assert SPEECH == SPEECHINESS
