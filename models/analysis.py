@@ -9,14 +9,17 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+import soxr
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from models import checkpoint
-from models.attributes import attributes
 from models.audio.decode import SAMPLE_RATE, Windows
+from models.audio.frontend import LogMel, MelParameters, normalise_loudness
 from models.descriptors.describe import Descriptors, describe
-from models.encoder import Encoding, VibeEncoder
+from models.encoder import Encoding
+from models.encoders.interface import Encoder, EncoderSource, MelEncoder
+from models.encoders.vibe import SHIPPED_SOURCE
 from models.errors import AnalysisError
 from models.highlight import highlight
 from models.memory import keep_freed_memory
@@ -24,6 +27,8 @@ from models.sandbox import decoder
 
 UNIT_TOLERANCE = 1e-3  # of the embedding's norm; single precision causes errors of 1e-6
 WARM_UP_SECONDS = 5.0
+
+_MEL = MelParameters()  # of the descriptors
 
 # The errors that numpy, soundfile and torch raise on samples that they cannot process.
 LIBRARY_ERRORS = (ValueError, ArithmeticError, RuntimeError, MemoryError, OSError)
@@ -44,7 +49,7 @@ class TrackAnalysis:
     """The analysis of a track.
 
     Attributes:
-        embedding: Point in the vibe space, float32 `(128,)`, of unit length.
+        embedding: Point in the space of the encoder, float32 `(dimension,)`, of unit length.
         highlight: Start of the 30 s that are most typical of the track, in seconds; see `models.highlight`.
         dispersion: Mean cosine distance of the windows' embeddings from it, 0…2.
         attributes: Name → 0…1, or None if the audio gives no evidence; see `models.attributes`.
@@ -79,10 +84,10 @@ class TrackAnalysis:
 
 def analyse(source: Path | int) -> TrackAnalysis:
     """Analyse one music file with the weights that Segue ships with; see `analyse_with`."""
-    return analyse_with(source, (checkpoint.SHIPPED,))[0]
+    return analyse_with(source, (SHIPPED_SOURCE,))[0]
 
 
-def analyse_with(source: Path | int, checkpoints: Sequence[checkpoint.Checkpoint]) -> list[TrackAnalysis]:
+def analyse_with(source: Path | int, encoders: Sequence[EncoderSource]) -> list[TrackAnalysis]:
     """Analyse one music file, which is decoded once, with several encoders.
 
     The first call in a process loads the encoders and starts the decoder.
@@ -92,40 +97,39 @@ def analyse_with(source: Path | int, checkpoints: Sequence[checkpoint.Checkpoint
     Args:
         source: A WAV, FLAC, Ogg Vorbis, Opus or MP3 file of 5 s to 12 h: its path, or a
             descriptor open for reading.
-        checkpoints: The weights of the encoders, at least one.
+        encoders: The encoders, at least one.
 
     Returns:
         An analysis for each; its numbers are finite and its embedding has unit length. `seconds` are of all.
 
     Raises:
         AnalysisError: The file cannot be analysed; the message is the reason.
-        checkpoint.CheckpointError: The encoder's weights are missing or damaged.
+        CheckpointError: The encoder's weights are missing or damaged.
         SandboxUnavailable: No decoder can be started.
     """
-    loaded = [_loaded(each) for each in checkpoints]
+    loaded = [_loaded(each) for each in encoders]
     started = perf_counter()
     try:
         windows = decoder.read_windows(source)
         decoded = perf_counter()
-        descriptors, encodings, seconds = _described_and_encoded(windows, [encoder for encoder, _ in loaded])
+        descriptors, encodings, seconds = _described_and_encoded(windows, loaded)
     except MemoryError as error:
         raise AnalysisError("Not enough memory to analyse this file") from error
     except LIBRARY_ERRORS as error:
         raise AnalysisError(f"The analysis of this file failed: {error}") from error
     seconds = replace(seconds, decode=decoded - started, total=perf_counter() - started)
     analyses = []
-    for encoding, (_, card) in zip(encodings, loaded, strict=True):
-        _check(encoding, descriptors)
-        values = attributes(encoding, descriptors, card.calibration)
+    for encoding, encoder in zip(encodings, loaded, strict=True):
+        _check(encoding, descriptors, encoder.dimension)
         analyses.append(
             TrackAnalysis(
                 embedding=encoding.embedding,
                 highlight=highlight(encoding, windows),
                 dispersion=encoding.dispersion,
-                attributes=values,
+                attributes=dict(encoder.attributes(encoding, descriptors)),
                 descriptors=descriptors,
                 tags=encoding.tags,
-                model_version=card.version,
+                model_version=encoder.version,
                 seconds=seconds,
             )
         )
@@ -134,32 +138,46 @@ def analyse_with(source: Path | int, checkpoints: Sequence[checkpoint.Checkpoint
 
 @torch.inference_mode()
 def _described_and_encoded(
-    windows: Windows, encoders: Sequence[VibeEncoder]
+    windows: Windows, encoders: Sequence[Encoder]
 ) -> tuple[Descriptors, list[Encoding], Timings]:
-    """Describe and encode windows from one log-mel, whose time counts as the encoder's."""
+    """Describe and encode windows, as far as possible from one log-mel, whose time counts as the encoders'."""
     started = perf_counter()
-    samples, first = torch.from_numpy(windows.samples), encoders[0]
-    log_mel = first.log_mel(samples)
+    samples = torch.from_numpy(windows.samples)
+    shared = next((each for each in encoders if isinstance(each, MelEncoder) and each.mel == _MEL), None)
+    log_mel = _log_mel_of(samples) if shared is None else shared.log_mel(samples)
     computed = perf_counter()
     descriptors = describe(windows, log_mel.numpy())
     described = perf_counter()
     encodings = [
-        encoder.encode_log_mel(log_mel if encoder.mel == first.mel else encoder.log_mel(samples))
-        for encoder in encoders
+        each.encode_log_mel(log_mel)
+        if isinstance(each, MelEncoder) and each.mel == _MEL
+        else each.encode(torch.from_numpy(resampled(windows.samples, each.sample_rate)))
+        for each in encoders
     ]
     finished = perf_counter()
     encode = (computed - started) + (finished - described)
     return descriptors, encodings, Timings(decode=0.0, descriptors=described - computed, encode=encode, total=0.0)
 
 
-def warm_up(
-    threads: int = 1, checkpoints: Sequence[checkpoint.Checkpoint] = (checkpoint.SHIPPED,)
-) -> decoder.Protections:
+def _log_mel_of(samples: Tensor) -> Tensor:
+    """Compute what the descriptors need if no encoder does."""
+    log_mel: Tensor = LogMel(_MEL)(normalise_loudness(samples, _MEL.target_dbfs))
+    return log_mel
+
+
+def resampled(windows: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
+    """Resample windows (n_windows, n_samples) from 16 kHz; higher rates have nothing above 8 kHz."""
+    if sample_rate == SAMPLE_RATE:
+        return windows
+    return np.stack([soxr.resample(window, SAMPLE_RATE, sample_rate) for window in windows]).astype(np.float32)
+
+
+def warm_up(threads: int = 1, encoders: Sequence[EncoderSource] = (SHIPPED_SOURCE,)) -> decoder.Protections:
     """Prepare a process for its first analysis: load the encoders, run each once, start the decoder.
 
     Args:
         threads: Threads that torch may use, ≥ 1; 1 if there is a worker per core.
-        checkpoints: The weights of the encoders.
+        encoders: The encoders.
 
     Returns:
         The protections of the decoder on this machine.
@@ -169,22 +187,23 @@ def warm_up(
         SandboxUnavailable: No decoder can be started.
     """
     torch.set_num_threads(threads)
-    for each in checkpoints:
-        encoder, _ = _loaded(each)
-        encoder.encode(torch.zeros(1, round(WARM_UP_SECONDS * SAMPLE_RATE)))
+    noise = np.random.default_rng(0).normal(scale=0.1, size=(1, round(WARM_UP_SECONDS * SAMPLE_RATE)))
+    for each in encoders:
+        encoder = _loaded(each)
+        encoder.encode(torch.from_numpy(resampled(noise.astype(np.float32), encoder.sample_rate)))
     keep_freed_memory()
     return decoder.start()
 
 
 @cache
-def _loaded(weights: checkpoint.Checkpoint) -> tuple[VibeEncoder, checkpoint.ModelCard]:
-    return checkpoint.load(*weights), checkpoint.read_card(*weights)
+def _loaded(source: EncoderSource) -> Encoder:
+    return source.load()
 
 
-def _check(encoding: Encoding, descriptors: Descriptors) -> None:
+def _check(encoding: Encoding, descriptors: Descriptors, dimension: int) -> None:
     """Refuse NaN and vectors without unit length, which Qdrant would accept."""
     embedding = encoding.embedding
-    if embedding.ndim != 1 or not np.isfinite(embedding).all():
+    if embedding.shape != (dimension,) or not np.isfinite(embedding).all():
         raise AnalysisError("The encoder computed no valid embedding for this file")
     if abs(float(np.linalg.norm(embedding)) - 1) > UNIT_TOLERANCE:
         raise AnalysisError("The encoder computed an embedding without unit length for this file")

@@ -39,6 +39,9 @@ _DANCE_TEMPO = 120.0  # BPM: the tempo of spontaneous movement (van Noorden & Mo
 
 _FEEL_WEIGHTS = {"energy": 4.0, "valence": 4.0, "danceability": 6.0, "acousticness": 1.0}
 
+NAMES = (*FEEL_ATTRIBUTES, "instrumentalness", "speechiness", *WITHOUT_EVIDENCE)
+"""All attributes."""
+
 Calibration = Mapping[str, Sequence[float]]
 
 _NO_VOICE = ("mtt:no vocals", "mtt:no vocal", "mtt:no voice")

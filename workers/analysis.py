@@ -33,7 +33,7 @@ from workers.pictures import failure_kind
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from models.checkpoint import Checkpoint
+    from models.encoders.interface import EncoderSource
 
 # One or two crashes may have an outside cause, such as a lack of memory; after the third the track is the likely cause.
 MAX_ATTEMPTS = 3
@@ -108,12 +108,12 @@ def retry_while_unavailable(operation: Callable[[], Result]) -> Result:
 
 def analyse_and_record(context: ChildContext, claim: Claim) -> None:
     """Analyse a claimed track and record the outcome; files added to the track meanwhile are tried too."""
-    from workers.checkpoints import needed  # noqa: PLC0415  only child processes may import torch
+    from workers.encoders import needed  # noqa: PLC0415  only child processes may import torch
 
     roots = readable_roots(context.settings)
     files, tried = claim.files, list(claim.files)
-    weights = needed(context.catalogue.spaces.latest(), context.settings.next_model)
-    while isinstance(outcome := analyse_first_readable(files, roots, weights), Refusal):
+    encoders = needed(context.catalogue.spaces.latest(), context.settings.next_model)
+    while isinstance(outcome := analyse_first_readable(files, roots, encoders), Refusal):
         files = _record_refusal(context.catalogue, claim.track_id, outcome, tried)
         if not files:
             return
@@ -140,7 +140,7 @@ def record(context: ChildContext, track_id: str, analyses: list[Analysis]) -> No
 
 
 def analyse_first_readable(
-    files: list[TrackFile], roots: Roots, weights: "Sequence[Checkpoint]"
+    files: list[TrackFile], roots: Roots, encoders: "Sequence[EncoderSource]"
 ) -> list[Analysis] | Refusal:
     """Return the analyses of the first file that can be analysed, or the reason why none can."""
     from models.errors import AnalysisError  # noqa: PLC0415  only child processes may import torch
@@ -160,15 +160,15 @@ def analyse_first_readable(
             continue
         try:
             with opened:
-                return analyse_open(opened, weights)
+                return analyse_open(opened, encoders)
         except AnalysisError as error:
             if is_readable(Path(file.path)):  # the file may have been removed while it was read
                 refusal = Refusal(str(error), TrackStatus.FAILED, failure_kind(error))
     return refusal
 
 
-def analyse_open(file: BinaryIO, weights: "Sequence[Checkpoint]") -> list[Analysis]:
-    """Return the analyses of an open file with these weights.
+def analyse_open(file: BinaryIO, encoders: "Sequence[EncoderSource]") -> list[Analysis]:
+    """Return the analyses of an open file with these encoders.
 
     Raises:
         AnalysisError: it cannot be analysed.
@@ -176,7 +176,7 @@ def analyse_open(file: BinaryIO, weights: "Sequence[Checkpoint]") -> list[Analys
     from models.analysis import analyse_with  # noqa: PLC0415  only child processes may import torch
 
     with analysis_stage(Stage.ANALYSE):
-        results = analyse_with(file.fileno(), weights)
+        results = analyse_with(file.fileno(), encoders)
         took = results[0].seconds
         note_stages({Stage.DECODE: took.decode, Stage.DESCRIBE: took.descriptors, Stage.ENCODE: took.encode})
     return [

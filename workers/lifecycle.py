@@ -214,10 +214,10 @@ def _prepare_models(settings: Settings) -> None:
         # torch starts threads that a fork does not copy, and a forked child would wait for them forever. So torch is
         # first imported here, after the fork.
         from models.analysis import warm_up  # noqa: PLC0415
-        from workers.checkpoints import known  # noqa: PLC0415
+        from workers.encoders import known  # noqa: PLC0415
 
-        weights = list(known(settings.next_model).values())
-        _report_protections(warm_up(1, weights))  # one thread: the children already use all processors
+        encoders = list(known(settings.next_model).values())
+        _report_protections(warm_up(1, encoders))  # one thread: the children already use all processors
         bound_memory(ADDRESS_SPACE_HEADROOM_BYTES)
 
 

@@ -83,7 +83,7 @@ def download(context: ChildContext, link_name: str, song_id: str, claimant: Clai
 def _analyse(context: ChildContext, link: str, song_id: str, file: BinaryIO, claimant: Claimant) -> None:
     """Register a downloaded song as a track and analyse it, unless its audio is analysed already."""
     from models.errors import AnalysisError, SandboxUnavailable  # noqa: PLC0415  only child processes may import torch
-    from workers.checkpoints import needed  # noqa: PLC0415
+    from workers.encoders import needed  # noqa: PLC0415
 
     catalogue = context.catalogue
     track_id = identify(file).track_id
@@ -99,8 +99,8 @@ def _analyse(context: ChildContext, link: str, song_id: str, file: BinaryIO, cla
         return
     file.seek(0)
     try:
-        weights = needed(catalogue.spaces.latest(), context.settings.next_model)
-        record(context, track_id, analyse_open(file, weights))
+        encoders = needed(catalogue.spaces.latest(), context.settings.next_model)
+        record(context, track_id, analyse_open(file, encoders))
     except SandboxUnavailable as error:
         catalogue.analyses.release_uncounted(track_id, claimant.name)
         raise ReaderUnavailable(str(error)) from error

@@ -30,7 +30,7 @@ from workers.app import app
 from workers.pictures import NO_DIRECTION, text_tower
 
 if TYPE_CHECKING:
-    from models.checkpoint import Checkpoint
+    from models.encoders.interface import EncoderSource
     from models.sandbox.decoder import Protections
 # A later answer has no reader. The hard limit kills a process that the exception of the soft limit does not stop.
 NO_VIDEO_DIRECTION = "Nothing is recognised in the video, and it looks neutral."
@@ -82,7 +82,7 @@ def prepare_models() -> "Protections":
     from models.analysis import warm_up  # noqa: PLC0415  only child processes may import torch
     from models.pictures import reading  # noqa: PLC0415
 
-    protections = warm_up(1, _weights())  # one thread: the children already use all processors
+    protections = warm_up(1, _encoders())  # one thread: the children already use all processors
     reading.warm_up()
     text_tower()
     return protections
@@ -124,8 +124,8 @@ def answer(question_id: str, kind: str) -> None:
 
 
 @cache
-def _weights() -> "list[Checkpoint]":
-    from workers.checkpoints import known  # noqa: PLC0415  only child processes may import torch
+def _encoders() -> "list[EncoderSource]":
+    from workers.encoders import known  # noqa: PLC0415  only child processes may import torch
 
     return list(known(load_settings().next_model).values())
 
@@ -134,7 +134,7 @@ def read_clip(content: bytes) -> ClipReading | Refusal:
     """Return embedding, attributes, descriptors and tags of a clip, or the reason why there are none."""
     from models.analysis import analyse_with  # noqa: PLC0415  only child processes may import torch
 
-    analyses = _read(lambda file: analyse_with(file, _weights()), content)
+    analyses = _read(lambda file: analyse_with(file, _encoders()), content)
     if isinstance(analyses, Refusal):
         return analyses
     found = analyses[0]

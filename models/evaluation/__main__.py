@@ -1,7 +1,7 @@
 """Evaluate the shipped encoder, its teachers and baselines on unseen music: `python -m models.evaluation`.
 
 Writes `README.md`, `figures.json` and plots into `docs/evaluation`. With `--words` it evaluates words instead, and
-writes `words.md` and `words.json`.
+writes `words.md` and `words.json`. With `--encoder` it prints how an encoder of another package compares.
 """
 
 import argparse
@@ -14,10 +14,12 @@ import torch
 
 from models import checkpoint
 from models.corpus.corpus import DEFAULT_CACHE, CorpusTrack, fetch, packages
+from models.encoders.installed import source_named
 from models.evaluation import baselines, page, report
 from models.evaluation.direction import measure_direction
 from models.evaluation.encoders import ShippedEncoder, TeacherEncoder
 from models.evaluation.mood import measure_mood
+from models.evaluation.other_encoder import evaluate_encoder
 from models.evaluation.report import Report
 from models.evaluation.representations import RepresentationBuilder
 from models.evaluation.robustness import measure_determinism, measure_robustness
@@ -80,6 +82,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="omit teachers and robustness, for development")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="use every N-th track, for development")
     parser.add_argument("--update-card", action="store_true", help="write the figures into the model card")
+    parser.add_argument(
+        "--encoder", metavar="NAME", help="print figures of an installed encoder, or of other weights, instead"
+    )
     parser.add_argument("--words", action="store_true", help="evaluate the text tower instead of the encoder")
     parser.add_argument(
         "--compare", nargs="+", metavar="ENCODER", help="print a table of towers on these sentence encoders instead"
@@ -97,6 +102,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tracks = fetch(
         packages("validation"), options.cache, lambda name, done, total: _print_progress(f"[{done}/{total}] {name}")
     )
+    if options.encoder:
+        found_encoder = source_named(options.encoder).load()
+        chosen = tracks[:: options.every]
+        sys.stdout.write(str(evaluate_encoder(found_encoder, chosen, options.cache, _print_progress)))
+        return
     if options.compare:
         words.run_comparison(tracks, options.cache, options.compare)
         return

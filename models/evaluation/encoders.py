@@ -32,6 +32,7 @@ from models.teachers.weights import build_teachers
 from models.training.space import half_whitening
 
 _DIGEST_LENGTH = 12
+_WINDOW_SOURCES = ("audio/decode.py", "audio/placement.py", "audio/waveform.py")
 _ENCODING_SOURCES = ("audio/decode.py", "audio/waveform.py", "audio/frontend.py", "encoder.py", "network.py")
 _DESCRIPTOR_SOURCES = (*_ENCODING_SOURCES, "descriptors/*.py")
 _TEACHER_AXES = 128
@@ -201,6 +202,11 @@ class TeacherEncoder:
                 continue
             features.append(stored["penultimate"])
         return np.concatenate(features)
+
+
+def digest_of_windows() -> str:
+    """Return a digest of the source files that choose and decode windows."""
+    return _digest(_WINDOW_SOURCES)
 
 
 def _file(directory: Path, key: Path) -> Path:

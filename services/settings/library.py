@@ -28,6 +28,11 @@ def split(given: object) -> object:
     return [name for part in given.split(",") if (name := part.strip())] if isinstance(given, str) else given
 
 
+def is_weights(next_model: str) -> bool:
+    """Return whether `SEGUE_NEXT_MODEL` names a weights file rather than an installed encoder."""
+    return next_model.endswith(".safetensors")
+
+
 def expand(folder: str) -> str:
     """Return a path with the home folder in place of `~`.
 
@@ -55,9 +60,9 @@ class LibrarySettings(BaseSettings):
     next_model: str | None = Field(
         default=None,
         description=(
-            "Weights of another model version, `…/vibe-VERSION.safetensors` with its card beside it. Workers then "
-            "analyse the library with it too, after everything else, and `segue model switch` serves it "
-            "([model-upgrades.md](model-upgrades.md))."
+            "Weights of another model version, `…/vibe-VERSION.safetensors` with its card beside it, or the name of an "
+            "installed encoder ([encoders.md](encoders.md)). Workers then analyse the library with it too, after "
+            "everything else, and `segue model switch` serves it ([model-upgrades.md](model-upgrades.md))."
         ),
     )
     model_switch: Literal["manual", "automatic"] = Field(
@@ -176,8 +181,12 @@ class LibrarySettings(BaseSettings):
     def _are_weights(cls, given: str | None) -> str | None:
         if not given:
             return None
+        if not is_weights(given) and re.fullmatch(r"[A-Za-z0-9][\w-]{0,63}", given, re.ASCII):
+            return given
         if re.fullmatch(r"vibe-[A-Za-z0-9][\w.-]{0,63}\.safetensors", Path(given).name, re.ASCII) is None:
-            raise ValueError(f"'{given}' is not a file such as /models/vibe-2027.01.safetensors")
+            raise ValueError(
+                f"'{given}' is neither a file such as /models/vibe-2027.01.safetensors nor the name of an encoder"
+            )
         return expand(given)
 
     @field_validator("system_names", "exclude", "include", mode="before")

@@ -8,9 +8,9 @@ import torch
 
 from models import analysis
 from models.analysis import analyse
-from models.checkpoint import SHIPPED
 from models.corpus.synthesis import Piece, render, write
 from models.descriptors.describe import Descriptors
+from models.encoders.vibe import SHIPPED_SOURCE
 from models.errors import AnalysisError, RefusedAudio, UnreadableAudio
 
 CALM = Piece("Calm", "Tests", 60, 45, minor=True, sustain=1, brightness=0.1, level=-22, seconds=12)
@@ -107,7 +107,7 @@ def test_reasons_of_decoding_are_kept(tmp_path):
 @pytest.mark.parametrize("value", [np.nan, 0.0])
 def test_unusable_embeddings_are_refused(pieces, value):
     """An encoder with damaged weights gives an error instead of an invalid embedding."""
-    network = analysis._loaded(SHIPPED)[0].network
+    network = analysis._loaded(SHIPPED_SOURCE).network.network
     good = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     for tensor in (network.place.weight, network.place.bias, network.centre):
         tensor.fill_(value)
@@ -133,10 +133,10 @@ def test_warm_up_prepares_a_worker():
 
 def test_library_errors_become_reasons(pieces, monkeypatch):
     """An error inside a library becomes an AnalysisError and keeps its cause."""
-    encoder, card = analysis._loaded(SHIPPED)
+    encoder = analysis._loaded(SHIPPED_SOURCE)
     broken = copy.deepcopy(encoder)
-    broken.network.place = torch.nn.Linear(3, 3)
-    monkeypatch.setattr(analysis, "_loaded", lambda _: (broken, card))
+    broken.network.network.place = torch.nn.Linear(3, 3)
+    monkeypatch.setattr(analysis, "_loaded", lambda _: broken)
 
     with pytest.raises(AnalysisError, match="The analysis of this file failed") as failure:
         analyse(pieces["calm"])
