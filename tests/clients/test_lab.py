@@ -14,7 +14,7 @@ import soundfile
 from matplotlib import pyplot as plt
 from segue_client import Segue, lab
 from segue_client.lab import sound, widgets
-from segue_client.lab.library import DIMENSIONS, vectors
+from segue_client.lab.library import vectors
 
 from tests.fakes.library import track_id
 from tests.fakes.serving import api_process, free_port

@@ -2521,7 +2521,7 @@ class AudioFeatures(TrackDescriptors):
     """
     embedding: list[float] | None
     """
-    Position of the track in the vibe space: 128 numbers, unit length. Null unless it is `ready`.
+    Position of the track in the space of the encoder: 128 numbers with the shipped one, unit length. Null unless it is `ready`.
     """
 
 

@@ -14,7 +14,6 @@ from segue_client._sync.connection import DEFAULT_URL
 MOST_TRACKS = 20_000
 """Measures of neighbours compare each track with each other one, which takes seconds up to this number."""
 
-DIMENSIONS = 128
 GROUPED_BY_GENRE = 0.5
 """Least share of tracks with a genre for groups by genre."""
 
@@ -33,7 +32,7 @@ class Library:
     Attributes:
         tracks: A row a track, by its id: names, attributes, descriptors, `group` and, on the map, `x` and `y`.
         tags: Strength of each tag, 0 to 1: a row a track, a column a tag.
-        space: (n, 128) embeddings of unit length, in the order of the tracks.
+        space: (n, dimension) embeddings of unit length, in the order of the tracks.
         regions: A row a region of the map: `level`, `x`, `y`, `label`, `tracks`.
         model_version: Version of the encoder.
         total: Number of analysed tracks; more than there are rows if these are a sample.
@@ -85,9 +84,9 @@ def load(client: Segue, *, most: int = MOST_TRACKS, seed: int = 0) -> Library:
 
 
 def vectors(embeddings: pa.Table) -> NDArray[np.float32]:
-    """Return the (n, 128) vectors of a table of embeddings."""
+    """Return the (n, dimension) vectors of a table of embeddings."""
     flat = embeddings["embedding"].combine_chunks().flatten().to_numpy()
-    return np.asarray(flat, np.float32).reshape(-1, DIMENSIONS)
+    return np.asarray(flat, np.float32).reshape(embeddings.num_rows, -1)
 
 
 def _tags(strengths: pd.Series) -> pd.DataFrame:
