@@ -12,6 +12,7 @@ from models.attributes import NAMES
 from models.audio.frontend import MelParameters
 from models.descriptors.describe import Descriptors
 from models.encoder import Encoding
+from models.window_weights import window_weights
 
 
 class Encoder(Protocol):
@@ -90,11 +91,11 @@ def encoding_of(vectors: Tensor | npt.NDArray[np.float32], tags: Mapping[str, fl
     """Return the encoding of a track from the vectors of its windows.
 
     Args:
-        vectors: (n_windows, dimension), of any length but 0; each is normalised, and all count the same.
+        vectors: (n_windows, dimension), of any length but 0; each is normalised.
         tags: Tag → probability 0…1. Tastes are labelled with them, and filters use them.
 
     Returns:
-        The encoding, whose embedding is the normalised mean.
+        The encoding, whose embedding is the normalised mean; a window that is unlike the others counts less.
 
     Raises:
         ValueError: A vector, or their mean, has no direction.
@@ -103,15 +104,17 @@ def encoding_of(vectors: Tensor | npt.NDArray[np.float32], tags: Mapping[str, fl
     [0.7070000171661377, 0.7070000171661377]
     """
     windows = torch.nn.functional.normalize(torch.as_tensor(vectors, dtype=torch.float32), dim=1)
-    mean = windows.mean(0)
+    weights = window_weights(windows.numpy())
+    shares = torch.from_numpy(weights)
+    mean = shares @ windows
     if not torch.isfinite(windows).all() or not bool(windows.any(1).all()) or not bool(mean.any()):
         raise ValueError("A vector of the encoder has no direction.")
     embedding = torch.nn.functional.normalize(mean, dim=0)
     return Encoding(
         embedding=embedding.numpy(),
         windows=windows.numpy(),
-        weights=np.full(len(windows), 1 / len(windows), np.float32),
-        dispersion=float((1.0 - windows @ embedding).mean().clamp(min=0.0)),
+        weights=weights,
+        dispersion=max(0.0, float(1.0 - shares @ (windows @ embedding))),
         tags=dict(tags or {}),
         feel={},
         speech=None,

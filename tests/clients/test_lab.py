@@ -20,6 +20,7 @@ from tests.fakes.library import track_id
 from tests.fakes.serving import api_process, free_port
 
 RATE = 22_050
+DIMENSIONS = 128
 
 
 def unit(rows):

@@ -14,7 +14,10 @@ class AudioFeatures(TrackAttributes, TrackDescriptors):
     model_version: str = Field(description="Version of the encoder that analysed the track.")
     tags: dict[str, float] = Field(description="Tags that the encoder predicts, each with its strength, 0 to 1.")
     embedding: list[float] | None = Field(
-        description="Position of the track in the space of the encoder: 128 numbers with the shipped one, unit length. Null unless it is `ready`."
+        description=(
+            "Position of the track in the space of the encoder: 128 numbers with the shipped one, unit length. Null "
+            "unless it is `ready`."
+        )
     )
 
 
