@@ -99,4 +99,4 @@ class TextEmbedder(Protocol):
         """The model version of that space; None if any will do."""
 
     def embed(self, text: str) -> Vector | None:
-        """Return the unit vector of a text, of shape (128,), or None if the text is not understood."""
+        """Return the unit vector of a text in that space, or None if the text is not understood."""

@@ -12,6 +12,7 @@ from services.catalog import Catalogue
 from services.catalog.database import now
 from services.domain.spaces import CARRIED_COSINE, fit_mapping
 from services.domain.vector_index import PICTURES, Query, VectorSearch
+from services.words.towers import has_tower
 
 QUERIES = 200
 """Tracks whose neighbours are compared: the share of common ones is then known to about ± 0.03."""
@@ -87,7 +88,7 @@ def _fit_maps(catalogue: Catalogue, served: str, space: str) -> float | None:
             catalogue.space_mappings.store(source, target, fitted)
             if target == space:
                 cosines[source] = fitted.cosine
-    return cosines.get(TOWER)
+    return 1.0 if has_tower(space) else cosines.get(TOWER)
 
 
 def _neighbours(index: VectorSearch, ids: Sequence[str], vectors: "np.ndarray") -> tuple[list[list[str]], list[float]]:

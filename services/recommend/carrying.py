@@ -8,6 +8,7 @@ from services.catalog import Catalogue
 from services.domain.errors import ReaderUnavailable
 from services.domain.track import Vector
 from services.domain.words import TextEmbedder
+from services.words.towers import tower_of
 
 
 class Carrying:
@@ -17,13 +18,18 @@ class Carrying:
         self._spaces = catalogue.spaces
         self._mappings = catalogue.space_mappings
 
+    @property
+    def space(self) -> str | None:
+        """The space that the request reads."""
+        return self._spaces.view().served
+
     def carry(self, vector: Vector, version: str | None) -> Vector:
         """Return a vector of a model version in the space that the request reads.
 
         Raises:
             ReaderUnavailable: no map carries it well enough.
         """
-        space = self._spaces.view().served
+        space = self.space
         if space is None or version is None or version == space:
             return vector
         carrier = self._mappings.carrier(version, space)
@@ -36,7 +42,7 @@ class Carrying:
 
     def choose(self, embedding: list[float], by_version: Mapping[str, list[float]]) -> list[float]:
         """Return the vector of a clip, computed in the space that the request reads, or carried into it."""
-        space = self._spaces.view().served
+        space = self.space
         if not by_version or space in by_version:
             return by_version.get(str(space), embedding)
         version, computed = next(iter(by_version.items()))
@@ -45,7 +51,7 @@ class Carrying:
 
 
 class CarriedTexts:
-    """A text tower for whichever space a request reads."""
+    """A text tower for whichever space a request reads: that of a package for it, or one whose vectors are carried."""
 
     def __init__(self, tower: TextEmbedder, carrying: Carrying) -> None:
         self._tower = tower
@@ -58,5 +64,8 @@ class CarriedTexts:
 
     def embed(self, text: str) -> Vector | None:
         """Return the unit vector of a text, or None if the text is not understood."""
+        own = tower_of(self._carrying.space)
+        if own is not None:
+            return own.embed(text)
         vector = self._tower.embed(text)
         return None if vector is None else self._carrying.carry(vector, self._tower.version)
