@@ -31,7 +31,7 @@ class Encoding:
         tags: Tag, prefixed by the data set of its teacher as in `msd:rock` → mean probability over all windows, 0…1.
         feel: Each of `FEEL_ATTRIBUTES` → score in standard deviations of the training windows, 0 for their mean; nearly
             equal for an equalised, noisy or transposed copy.
-        speech: Share of speech, 0…1: the weighted mean of the windows' probabilities.
+        speech: Share of speech, 0…1: the weighted mean of the windows' probabilities; None if the encoder cannot tell.
     """
 
     embedding: npt.NDArray[np.float32]
@@ -40,7 +40,7 @@ class Encoding:
     dispersion: float
     tags: dict[str, float]
     feel: dict[str, float]
-    speech: float
+    speech: float | None
 
 
 class VibeEncoder(nn.Module):
