@@ -68,7 +68,8 @@ def attributes(encoding: Encoding, descriptors: Descriptors, calibration: Calibr
         calibration: From the model card: cue or attribute → 21 ascending quantiles over the training corpus.
 
     Returns:
-        Energy, valence, danceability, acousticness, instrumentalness and speechiness, each 0…1; liveness is None.
+        Energy, valence, danceability, acousticness, instrumentalness and speechiness, each 0…1; liveness is None, and
+        speechiness is None if the encoder does not hear it.
 
     Raises:
         KeyError: A tag is missing from the encoding, or a cue from the calibration.
