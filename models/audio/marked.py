@@ -11,7 +11,19 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from models.containers.mpeg_frames import Marks
+from models.containers.mpeg_frames import PREROLL_SAMPLES, Marks
+
+
+class Sequential(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
+    """A file whose reads go on where the last one ended.
+
+    soundfile seeks after each read of a file that is seekable. libmpg123 then lacks the bits that frames keep in those
+    before them, and is silent or wrong for up to a tenth of a second.
+    """
+
+    def seekable(self) -> bool:
+        """Return False; `seek` works nevertheless."""
+        return False
 
 
 class MarkedMp3:
@@ -42,7 +54,7 @@ class MarkedMp3:
         offset = os.lseek(self._descriptor, 0, os.SEEK_CUR)  # where the decoder of the whole file reads on
         os.lseek(self._descriptor, place, os.SEEK_SET)  # libsndfile takes the current offset as the start of the file
         try:
-            with suppress(soundfile.LibsndfileError), soundfile.SoundFile(self._descriptor, closefd=False) as file:
+            with suppress(soundfile.LibsndfileError), Sequential(self._descriptor, closefd=False) as file:
                 if (file.format, file.samplerate, file.channels) == self._layout:
                     return self._filled(file, start - sample, frames)
             return False
@@ -54,7 +66,10 @@ class MarkedMp3:
         """Read blocks of a second; the length that libsndfile estimates from one frame may end before the last."""
         if start < 0 or start + len(frames) > file.frames:
             return False
-        file.seek(start)
+        preroll = min(start, PREROLL_SAMPLES)
+        file.seek(start - preroll)
+        if len(file.read(preroll, dtype="float32", always_2d=True)) < preroll:
+            return False
         blocks = range(0, len(frames), file.samplerate)
         return all(
             len(file.read(out=frames[at : at + file.samplerate])) == min(file.samplerate, len(frames) - at)

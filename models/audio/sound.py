@@ -14,7 +14,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from models.audio.marked import MarkedMp3
+from models.audio.marked import MarkedMp3, Sequential
 from models.audio.waveform import resampled
 from models.containers import UnsupportedContainer, flac_frames, mpeg_frames, ogg_links
 from models.containers.lengths import cut_off_from, is_cut_off
@@ -28,7 +28,9 @@ END_TOLERANCE = 0.5  # s of silence that may complete the last window: many MP3s
 MAX_CHANNELS = 8  # 7.1, the widest layout in which music is sold; libsndfile allows 1024
 MIN_SAMPLE_RATE = 4_000  # Hz: below telephone quality, too little timbre is left
 MAX_SAMPLE_RATE = 384_000  # Hz: the highest rate at which music is sold
-PREROLL_FRAMES = 8192  # the longest Vorbis block: the first one after a seek overlaps with samples from before it
+# Samples before the first one that count, which a decoder needs after a seek. Vorbis: those of its longest block, with
+# which the first one overlaps.
+PREROLL = {"VORBIS": 8192, "MPEG_LAYER_III": mpeg_frames.PREROLL_SAMPLES}
 
 # libsndfile's other decoders (ADPCM, GSM, VOX …) had most of its memory errors; ffmpeg decodes what music libraries
 # have of them. None allows every subtype of a container.
@@ -223,7 +225,7 @@ def _sound_file(source: int | Pieces, name: str) -> Iterator[soundfile.SoundFile
     if isinstance(source, int):  # libsndfile takes the current offset as the start of the file
         os.lseek(source, 0, os.SEEK_SET)
     try:
-        with soundfile.SoundFile(source, closefd=False) as file:
+        with Sequential(source, closefd=False) as file:
             _check_format(file)
             yield file
     except soundfile.LibsndfileError as error:
@@ -246,7 +248,7 @@ def _check_format(file: soundfile.SoundFile) -> None:
 
 def _read(file: soundfile.SoundFile, start: int, frames: NDArray[np.float32]) -> None:
     """Fill `frames`, `(n_frames, n_channels)`, from position `start`; channels are mixed if the file has others."""
-    preroll = min(start, PREROLL_FRAMES) if file.subtype == "VORBIS" else 0
+    preroll = min(start, PREROLL.get(file.subtype, 0))
     done = 0
     try:
         file.seek(start - preroll)

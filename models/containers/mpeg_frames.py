@@ -45,7 +45,7 @@ SIZES = tuple(size for size in range(128) if not size & 6)  # bit rate and paddi
 
 
 MARK_FRAMES = 64
-PREROLL_FRAMES = 16  # a frame needs bits of up to 511 bytes before it, and overlaps with the one before
+PREROLL_SAMPLES = 16 * 1152  # a frame needs bits of up to 511 bytes before it, and overlaps with the one before
 DECODER_DELAY = 529  # samples that mpg123 leaves out at the start, besides those that the encoder added
 
 
@@ -65,7 +65,7 @@ class Marks:
 
     def before(self, sample: int) -> tuple[int, int]:
         """Return the position of a mark so far before a sample that a decoder can start there, and its own sample."""
-        frame = (sample + self.delay) // self.frame_samples - PREROLL_FRAMES
+        frame = (sample + self.delay - PREROLL_SAMPLES) // self.frame_samples
         index = min(max(0, frame // MARK_FRAMES), len(self.places) - 1)
         return self.places[index], index * MARK_FRAMES * self.frame_samples - self.delay
 
