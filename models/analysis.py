@@ -1,7 +1,8 @@
 """Analyse a music file: its embedding, attributes, descriptors and tags."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -14,8 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from models.attributes import NAMES
 from models.audio.decode import SAMPLE_RATE, Windows
 from models.audio.frontend import LogMel, MelParameters, normalise_loudness
+from models.checkpoint import CheckpointError
 from models.descriptors.describe import Descriptors, describe
 from models.encoder import Encoding
 from models.encoders.interface import Encoder, EncoderSource, MelEncoder
@@ -32,6 +35,8 @@ _MEL = MelParameters()  # of the descriptors
 
 # The errors that numpy, soundfile and torch raise on samples that they cannot process.
 LIBRARY_ERRORS = (ValueError, ArithmeticError, RuntimeError, MemoryError, OSError)
+# What the code of another package may raise as well.
+ENCODER_ERRORS = (*LIBRARY_ERRORS, LookupError, TypeError, AttributeError, NameError, AssertionError)
 
 
 @dataclass(frozen=True)
@@ -100,10 +105,11 @@ def analyse_with(source: Path | int, encoders: Sequence[EncoderSource]) -> list[
         encoders: The encoders, at least one.
 
     Returns:
-        An analysis for each; its numbers are finite and its embedding has unit length. `seconds` are of all.
+        An analysis for each, but for those after the first that fail on this file; its numbers are finite and its
+        embedding has unit length. `seconds` are of all.
 
     Raises:
-        AnalysisError: The file cannot be analysed; the message is the reason.
+        AnalysisError: The file cannot be analysed, or not with the first encoder; the message is the reason.
         CheckpointError: The encoder's weights are missing or damaged.
         SandboxUnavailable: No decoder can be started.
     """
@@ -113,34 +119,48 @@ def analyse_with(source: Path | int, encoders: Sequence[EncoderSource]) -> list[
         windows = decoder.read_windows(source)
         decoded = perf_counter()
         descriptors, encodings, seconds = _described_and_encoded(windows, loaded)
+        seconds = replace(seconds, decode=decoded - started, total=perf_counter() - started)
+        if encodings[0] is None:
+            raise AnalysisError("The encoder computed nothing for this file")
+        analyses: list[TrackAnalysis] = []
+        for encoder, encoding in zip(loaded, encodings, strict=True):
+            with suppress(*(AnalysisError, *ENCODER_ERRORS) if analyses else ()):
+                if encoding is not None:
+                    analyses.append(_analysis(encoder, encoding, descriptors, windows, seconds))
     except MemoryError as error:
         raise AnalysisError("Not enough memory to analyse this file") from error
-    except LIBRARY_ERRORS as error:
+    except ENCODER_ERRORS as error:
         raise AnalysisError(f"The analysis of this file failed: {error}") from error
-    seconds = replace(seconds, decode=decoded - started, total=perf_counter() - started)
-    analyses = []
-    for encoding, encoder in zip(encodings, loaded, strict=True):
-        _check(encoding, descriptors, encoder.dimension)
-        analyses.append(
-            TrackAnalysis(
-                embedding=encoding.embedding,
-                highlight=highlight(encoding, windows),
-                dispersion=encoding.dispersion,
-                attributes=dict(encoder.attributes(encoding, descriptors)),
-                descriptors=descriptors,
-                tags=encoding.tags,
-                model_version=encoder.version,
-                seconds=seconds,
-            )
-        )
     return analyses
+
+
+def _analysis(
+    encoder: Encoder, encoding: Encoding, descriptors: Descriptors, windows: Windows, seconds: Timings
+) -> TrackAnalysis:
+    given = encoder.attributes(encoding, descriptors)
+    attributes = {name: None if value is None else float(value) for name, value in given.items()}
+    _check(encoding, descriptors, windows, encoder.dimension)
+    _check_attributes(attributes)
+    return TrackAnalysis(
+        embedding=encoding.embedding,
+        highlight=highlight(encoding, windows),
+        dispersion=encoding.dispersion,
+        attributes=attributes,
+        descriptors=descriptors,
+        tags=encoding.tags,
+        model_version=encoder.version,
+        seconds=seconds,
+    )
 
 
 @torch.inference_mode()
 def _described_and_encoded(
     windows: Windows, encoders: Sequence[Encoder]
-) -> tuple[Descriptors, list[Encoding], Timings]:
-    """Describe and encode windows, as far as possible from one log-mel, whose time counts as the encoders'."""
+) -> tuple[Descriptors, list[Encoding | None], Timings]:
+    """Describe and encode windows, as far as possible from one log-mel, whose time counts as the encoders'.
+
+    Encoders after the first that fail have None.
+    """
     started = perf_counter()
     samples = torch.from_numpy(windows.samples)
     shared = next((each for each in encoders if isinstance(each, MelEncoder) and each.mel == _MEL), None)
@@ -148,12 +168,16 @@ def _described_and_encoded(
     computed = perf_counter()
     descriptors = describe(windows, log_mel.numpy())
     described = perf_counter()
-    encodings = [
-        each.encode_log_mel(log_mel)
-        if isinstance(each, MelEncoder) and each.mel == _MEL
-        else each.encode(torch.from_numpy(resampled(windows.samples, each.sample_rate)))
-        for each in encoders
-    ]
+    encodings: list[Encoding | None] = []
+    for each in encoders:
+        encoding = None
+        with suppress(*ENCODER_ERRORS if encodings else ()):
+            encoding = (
+                each.encode_log_mel(log_mel)
+                if isinstance(each, MelEncoder) and each.mel == _MEL
+                else each.encode(torch.from_numpy(resampled(windows.samples, each.sample_rate)))
+            )
+        encodings.append(encoding)
     finished = perf_counter()
     encode = (computed - started) + (finished - described)
     return descriptors, encodings, Timings(decode=0.0, descriptors=described - computed, encode=encode, total=0.0)
@@ -183,7 +207,7 @@ def warm_up(threads: int = 1, encoders: Sequence[EncoderSource] = (SHIPPED_SOURC
         The protections of the decoder on this machine.
 
     Raises:
-        checkpoint.CheckpointError: The encoder's weights are missing or damaged.
+        CheckpointError: The encoder's weights are missing or damaged.
         SandboxUnavailable: No decoder can be started.
     """
     torch.set_num_threads(threads)
@@ -197,16 +221,31 @@ def warm_up(threads: int = 1, encoders: Sequence[EncoderSource] = (SHIPPED_SOURC
 
 @cache
 def _loaded(source: EncoderSource) -> Encoder:
-    return source.load()
+    encoder = source.load()
+    if (encoder.version, encoder.dimension) != (source.version, source.dimension):
+        raise CheckpointError(
+            f"The encoder {encoder.version} of {encoder.dimension} dimensions was announced as {source.version} of "
+            f"{source.dimension}."
+        )
+    return encoder
 
 
-def _check(encoding: Encoding, descriptors: Descriptors, dimension: int) -> None:
+def _check(encoding: Encoding, descriptors: Descriptors, windows: Windows, dimension: int) -> None:
     """Refuse NaN and vectors without unit length, which Qdrant would accept."""
     embedding = encoding.embedding
     if embedding.shape != (dimension,) or not np.isfinite(embedding).all():
         raise AnalysisError("The encoder computed no valid embedding for this file")
     if abs(float(np.linalg.norm(embedding)) - 1) > UNIT_TOLERANCE:
         raise AnalysisError("The encoder computed an embedding without unit length for this file")
+    if encoding.weights.shape != (len(windows.starts),):
+        raise AnalysisError("The encoder computed no vector for each window of this file")
     numbers = [encoding.dispersion, *encoding.tags.values(), *descriptors.values()]
-    if not all(math.isfinite(number) for number in numbers if isinstance(number, int | float)):
+    if not all(math.isfinite(number) for number in numbers if isinstance(number, int | float | np.number)):
         raise AnalysisError("The descriptors of this file are not finite numbers")
+
+
+def _check_attributes(attributes: Mapping[str, float | None]) -> None:
+    if attributes.keys() != set(NAMES):
+        raise AnalysisError(f"The encoder computed other attributes than {', '.join(NAMES)}")
+    if not all(0 <= value <= 1 for value in attributes.values() if value is not None):
+        raise AnalysisError("The encoder computed attributes outside 0 to 1 for this file")

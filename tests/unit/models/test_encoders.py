@@ -1,6 +1,8 @@
 """Encoders of the interface: the shipped one, those of packages, and the encoding of any vectors."""
 
+import re
 import sys
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from models.checkpoint import CheckpointError
 from models.encoders.installed import find, installed
 from models.encoders.interface import Encoder, MelEncoder, encoding_of, without_attributes
 from models.encoders.vibe import SHIPPED_SOURCE
+from models.errors import AnalysisError
 from tests.fakes.encoder_package import DIMENSION, NAME, VERSION, write_package
 from tests.fakes.installation import write_songs
 
@@ -35,6 +38,86 @@ class LoudnessSource:
 
     def load(self):
         return Loudness()
+
+
+class Broken(Loudness):
+    """An encoder that fails, or returns what cannot be stored."""
+
+    version = "broken-1"
+
+    def __init__(self, fault):
+        self.fault = fault
+
+    def encode(self, windows):
+        if self.fault == "raises":
+            raise KeyError("layer")
+        if self.fault == "returns nothing":
+            return None
+        found = super().encode(windows)
+        return replace(found, embedding=np.full(2, np.nan, np.float32)) if self.fault == "NaN" else found
+
+    def attributes(self, encoding, descriptors):
+        values = {"attribute of NaN": np.nan, "attribute of 7": 7.0}
+        return super().attributes(encoding, descriptors) | {"energy": values.get(self.fault)}
+
+
+@dataclass(frozen=True)
+class BrokenSource:
+    fault: str
+    version: str = "broken-1"
+    dimension: int = 2
+
+    def load(self):
+        return Broken(self.fault)
+
+
+@pytest.mark.parametrize("fault", ["raises", "returns nothing", "NaN", "attribute of NaN", "attribute of 7"])
+def test_a_broken_encoder_fails_only_its_own_space(tmp_path, fault):
+    """Beside another encoder it is left out; alone, the track gets a reason."""
+    [song] = write_songs(tmp_path, 1)
+
+    [only] = analyse_with(song, (SHIPPED_SOURCE, BrokenSource(fault)))
+
+    assert only.model_version == SHIPPED_SOURCE.version
+    with pytest.raises(AnalysisError):
+        analyse_with(song, (BrokenSource(fault), SHIPPED_SOURCE))
+
+
+def test_an_encoder_that_is_not_the_announced_one_is_refused(tmp_path):
+    with pytest.raises(CheckpointError, match="announced as broken-1 of 3"):
+        analyse_with(*write_songs(tmp_path, 1), (BrokenSource("", dimension=3),))
+
+
+@pytest.mark.parametrize(
+    ("module", "reason"),
+    [
+        ("raise RuntimeError('no licence')", "cannot be imported: no licence"),
+        ("SOURCE = None", "cannot be imported"),
+        (f"class SOURCE: version, dimension = '{SHIPPED_SOURCE.version}', 128", "of an encoder that Segue ships with"),
+        ("class SOURCE: version, dimension = '../x', 128", "has the version '../x'"),
+        ("class SOURCE: version, dimension = 'x-1', 0", "0 dimensions"),
+    ],
+)
+def test_an_unusable_package_is_named(tmp_path, monkeypatch, module, reason):
+    """A version of the shipped encoder would mix vectors of both in one space."""
+    monkeypatch.syspath_prepend(str(write_package(tmp_path)))
+    (tmp_path / "segue_random_musicnn.py").write_text(module)
+    sys.modules.pop("segue_random_musicnn", None)
+
+    with pytest.raises(CheckpointError, match=re.escape(reason)):
+        find(NAME)
+    sys.modules.pop("segue_random_musicnn", None)
+
+
+def test_a_name_of_two_packages_is_refused(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(write_package(tmp_path)))
+    about = tmp_path / "segue_other-1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: segue-other\nVersion: 1\n")
+    (about / "entry_points.txt").write_text(f"[segue.encoders]\n{NAME} = segue_other:SOURCE\n")
+
+    with pytest.raises(CheckpointError, match="segue_other:SOURCE and segue_random_musicnn:SOURCE"):
+        find(NAME)
 
 
 @pytest.fixture
