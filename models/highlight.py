@@ -3,16 +3,19 @@
 import numpy as np
 
 from models.audio.decode import Windows
+from models.audio.waveform import SILENCE_RMS
 from models.encoder import Encoding
 
 HIGHLIGHT_SECONDS = 30.0
+PAUSE_SECONDS = 1.0  # shorter silences are rests of the music
 
 
 def highlight(encoding: Encoding, windows: Windows) -> float:
     """Return where the 30 s begin that are most typical of a track.
 
     A candidate is centred on each window. Its score is the mean cosine similarity of the windows that it covers to the
-    embedding, each weighted by the covered time.
+    embedding, each weighted by the covered time. If the best window is silent at its start, the 30 s begin where its
+    sound does, so that a preview does not begin with silence.
 
     Args:
         encoding: The encoding of the windows.
@@ -30,4 +33,9 @@ def highlight(encoding: Encoding, windows: Windows) -> float:
     covered = np.minimum(begins + HIGHLIGHT_SECONDS, starts + seconds) - np.maximum(begins, starts)  # (n, n)
     covered = np.maximum(covered, 0.0)
     scores = covered @ (encoding.windows @ encoding.embedding) / covered.sum(1)
-    return float(begins[int(scores.argmax()), 0])
+    best = int(scores.argmax())
+    power = windows.power[best]
+    silence = float((power > SILENCE_RMS**2).argmax()) * seconds / len(power)
+    if silence >= PAUSE_SECONDS:
+        return float(min(starts[best] + silence, last))
+    return float(begins[best, 0])

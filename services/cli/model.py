@@ -150,6 +150,8 @@ def _losses(space: "Space") -> list[str]:
     comparison = space.comparison or {}
     if comparison and not comparison["carries_words"]:
         cosine = comparison["mapping_cosine"]
-        why = "too few tracks have the analyses for a map" if cosine is None else f"the map's cosine is {cosine:.2f}"
-        lines.append(f"Words, clips and pictures cannot be carried over: {why}.")
+        why = (
+            "too few tracks are analysed with both versions" if cosine is None else f"the map's cosine is {cosine:.2f}"
+        )
+        lines.append(f"Words and pictures cannot be carried over: {why}.")
     return lines

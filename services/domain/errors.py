@@ -11,9 +11,10 @@
   * UnsupportedVideo
   * NeedsFfmpeg
   * UploadTooLarge
-  * Unavailable: BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, RadioBusy, ReaderUnavailable,
-    LinkedServerUnavailable, SignInUnavailable
+  * Unavailable: BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, RadioBusy, LinkedServerUnavailable,
+    SignInUnavailable
     * QuestionUnanswered: TooManyQuestions
+    * ReaderUnavailable: WordsUnavailable
     * StorageUnavailable: StorageFull
   * AlreadyRunning
   * PlaylistChanged
@@ -281,6 +282,16 @@ class TooManyQuestions(QuestionUnanswered):
 
 class ReaderUnavailable(Unavailable):
     """A worker cannot read pictures at present, whatever they contain."""
+
+
+class WordsUnavailable(ReaderUnavailable):
+    """Words and pictures have no place in the served space; a retry helps only after a switch or many more tracks."""
+
+    def __init__(self, read_for: str, served: str) -> None:
+        super().__init__(
+            f"Words and pictures cannot be used with model version {served}: this release reads them for {read_for}, "
+            f"and cannot carry them over. `segue model compare {served}` says why."
+        )
 
 
 class RadioBusy(Unavailable):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from services.catalog import Catalogue
-from services.domain.errors import ReaderUnavailable
+from services.domain.errors import WordsUnavailable
 from services.domain.track import Vector
 from services.domain.words import TextEmbedder
 from services.words.towers import tower_of
@@ -27,17 +27,14 @@ class Carrying:
         """Return a vector of a model version in the space that the request reads.
 
         Raises:
-            ReaderUnavailable: no map carries it well enough.
+            WordsUnavailable: no map carries it well enough.
         """
         space = self.space
         if space is None or version is None or version == space:
             return vector
         carrier = self._mappings.carrier(version, space)
         if carrier is None:
-            raise ReaderUnavailable(
-                f"Words, clips and pictures cannot be used with model version {space}: this release reads them for "
-                f"{version}. `segue model status` says more."
-            )
+            raise WordsUnavailable(version, space)
         return carrier(vector)
 
     def choose(self, embedding: list[float], by_version: Mapping[str, list[float]]) -> list[float]:

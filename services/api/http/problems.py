@@ -23,6 +23,7 @@ from services.domain.errors import (
     StorageUnavailable,
     TooManyQuestions,
     Unavailable,
+    WordsUnavailable,
 )
 
 log = structlog.get_logger(__name__)
@@ -81,7 +82,7 @@ def from_segue_error(error: SegueError) -> Response:
 
 def public_detail(error: SegueError) -> str:
     """Return the message for clients. The log has the complete one."""
-    if not isinstance(error, Unavailable):
+    if not isinstance(error, Unavailable) or isinstance(error, WordsUnavailable):
         return error.detail
     if isinstance(error, TooManyQuestions):
         return f"{error.detail} Retry later."

@@ -177,7 +177,10 @@ def get_highlight(track_id: str) -> TrackHighlight:
     track = services().catalogue.tracks.get(resolve_track(track_id))
     found = highlights([track])[track.id]
     return TrackHighlight(
-        start=found.start, end=found.end, measured=found.is_measured, audio_url=preview_url(track, found)
+        start=round(found.start, 3),
+        end=round(found.end, 3),
+        measured=found.is_measured,
+        audio_url=preview_url(track, found),
     )
 
 

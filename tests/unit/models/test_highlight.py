@@ -8,16 +8,19 @@ from models.encoder import Encoding
 from models.highlight import highlight
 
 
-def found(duration, starts, angles):
-    """Return the highlight of a track whose windows differ from its embedding by angles in degrees."""
+def found(duration, starts, angles, silence=0):
+    """Return the highlight of a track whose windows differ from its embedding by angles in degrees.
+
+    The first steps of 100 ms of each window are silent.
+    """
     vectors = np.zeros((len(angles), 128), np.float32)
     vectors[:, 0], vectors[:, 1] = np.cos(np.radians(angles)), np.sin(np.radians(angles))
     weights = np.full(len(angles), 1 / len(angles), np.float32)
     encoding = Encoding(np.eye(1, 128, dtype=np.float32)[0], vectors, weights, 0.1, {}, {}, 0.0)
     samples = np.zeros((len(angles), 10 * SAMPLE_RATE), np.float32)
-    return highlight(
-        encoding, Windows(samples, SAMPLE_RATE, duration, starts, np.zeros((len(angles), 100), np.float32))
-    )
+    power = np.full((len(angles), 100), 0.01, np.float32)
+    power[:, :silence] = 0.0
+    return highlight(encoding, Windows(samples, SAMPLE_RATE, duration, starts, power))
 
 
 @pytest.mark.parametrize(("typical", "start"), [(0, 5), (1, 40), (2, 75), (3, 110), (4, 145), (5, 180)])
@@ -38,6 +41,12 @@ def test_the_highlight_ends_with_the_track():
     """A highlight never reaches over the start or the end."""
     assert found(61.0, (0.0, 25.0, 51.0), [5, 30, 30]) == 0.0
     assert found(61.0, (0.0, 25.0, 51.0), [30, 30, 5]) == 31.0
+
+
+@pytest.mark.parametrize(("silence", "start"), [(13, 70.3), (5, 59.0)])
+def test_a_highlight_does_not_begin_with_silence(silence, start):
+    """Where the music begins in the typical window, so does the highlight; a rest in the music does not count."""
+    assert found(120.0, (69.0,), [10], silence) == pytest.approx(start)
 
 
 @pytest.mark.parametrize("seconds", [5.0, 30.0])

@@ -5,7 +5,7 @@ import pytest
 
 from services.catalog import Catalogue
 from services.catalog.tracks import vectors_of
-from services.domain.errors import ReaderUnavailable
+from services.domain.errors import WordsUnavailable
 from services.domain.spaces import CARRIED_COSINE, FITTED_PER_DIMENSION, fit_mapping
 from services.domain.track import EMBEDDING_DIM
 from services.recommend.carrying import Carrying
@@ -67,7 +67,7 @@ def test_vectors_of_texts_are_carried_or_refused(catalogue: Catalogue) -> None:
     """A text tower of another model version is used through a map into the served space, and only then."""
     serve_space(catalogue, "m2")
     carrying, text = Carrying(catalogue), units(1)[0]
-    with pytest.raises(ReaderUnavailable, match="model version m2"):
+    with pytest.raises(WordsUnavailable, match="model version m2"):
         carrying.carry(text, "m1")
     source = units(1000)
     mapping = fit_mapping(source, source @ ROTATION)
