@@ -5,9 +5,10 @@ import hashlib
 import json
 import os
 import socket
+import sys
 import time
 from collections.abc import Iterator
-from importlib.metadata import version
+from importlib.metadata import entry_points, version
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from models.ffmpeg import OLDEST, find_ffmpeg, install_command
 from models.text.tower import WEIGHTS_DIRECTORY
 from services.index.build_cost import available_memory
 from services.settings import Settings
+from services.settings.library import is_weights
 from services.storage.disk import check_storage, disk_usage
 from services.storage.locks import running_url
 
@@ -103,8 +105,13 @@ def _subfolders(folder: str) -> list[str]:
         return []
 
 
-def model_files(_: Settings) -> Iterator[str]:
-    """Check that the weights are complete: each card declares the digest of its file."""
+def model_files(settings: Settings) -> Iterator[str]:
+    """Check that the weights are complete: each card declares the digest of its file.
+
+    Those of `SEGUE_NEXT_MODEL` need to be where workers run, which is here if torch is installed.
+    """
+    if settings.next_model is not None and find_spec("torch") is not None:
+        yield from next_model_problems(settings.next_model)
     cards = sorted(WEIGHTS_DIRECTORY.glob("*.json"))
     if not cards:
         yield f"{WEIGHTS_DIRECTORY} has no models; install Segue again"
@@ -113,6 +120,19 @@ def model_files(_: Settings) -> Iterator[str]:
         files = [file for file in card.parent.glob(f"{card.stem}.*") if file != card]
         if [hashlib.sha256(file.read_bytes()).hexdigest() for file in files] != [expected]:
             yield f"the weights of {card} are missing or damaged; install Segue again"
+
+
+def next_model_problems(next_model: str) -> Iterator[str]:
+    """Check that the file or the installed encoder that `SEGUE_NEXT_MODEL` names is there."""
+    if is_weights(next_model):
+        if not Path(next_model).is_file():
+            yield f"there is no file {next_model}; correct SEGUE_NEXT_MODEL"
+    elif next_model not in (brought := entry_points(group="segue.encoders").names):
+        known = ", ".join(sorted(brought)) or "none"
+        yield (
+            f"no package in {sys.prefix} brings the encoder '{next_model}' (installed encoders: {known}); install one "
+            "there, or correct SEGUE_NEXT_MODEL"
+        )
 
 
 def names(settings: Settings) -> Iterator[str]:

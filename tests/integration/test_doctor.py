@@ -155,3 +155,13 @@ def test_damaged_weights_are_a_problem(tmp_path, monkeypatch):
     file = next(copy.glob("vibe-*.safetensors"))
     file.write_bytes(file.read_bytes()[:-1])
     assert "vibe-" in next(machine_checks.model_files(Settings()))
+
+
+@pytest.mark.parametrize("given", ["unheard", "/nowhere/vibe-2099.01.safetensors"])
+def test_a_next_model_that_is_not_there_is_a_problem(monkeypatch, given):
+    """Workers could not start with it."""
+    monkeypatch.setenv("SEGUE_NEXT_MODEL", given)
+    assert given in next(machine_checks.model_files(Settings()))
+
+    monkeypatch.setenv("SEGUE_NEXT_MODEL", str(next(WEIGHTS_DIRECTORY.glob("vibe-*.safetensors"))))
+    assert list(machine_checks.model_files(Settings())) == []
