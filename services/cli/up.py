@@ -11,7 +11,8 @@ from segue_client import Segue, ServiceUnreachable
 from models.ffmpeg import find_ffmpeg, install_command
 from services.cli import output
 from services.cli.library import follow_scan, request_scan, wait_for_index
-from services.domain.errors import AlreadyRunning, PathNotScannable, Unavailable
+from services.cli.machine_checks import next_model_problems
+from services.domain.errors import AlreadyRunning, NotConfigured, PathNotScannable, Unavailable
 from services.experiments.file import read_experiments
 from services.ingest.roots import roots_with_folder
 from services.local.supervisor import Supervisor
@@ -41,7 +42,11 @@ def run(settings: Settings, folder: Path | None, *, once: bool) -> None:
         raise PathNotScannable(f"'{folder}' does not exist.")
     if folder is not None:
         settings = settings.model_copy(update={"library_roots": roots_with_folder(settings, folder)})
-    read_experiments(settings.experiments)  # otherwise a mistake is only found when everything else has started
+    # Otherwise a mistake is only found when everything else has started.
+    read_experiments(settings.experiments)
+    if settings.next_model is not None:
+        for problem in next_model_problems(settings.next_model):
+            raise NotConfigured(f"{problem[0].upper()}{problem[1:]}.")
     _interrupt_on(signal.SIGTERM, signal.SIGHUP)
     try:
         with Supervisor(settings, output.print_message) as supervisor:

@@ -15,6 +15,8 @@ from sqlalchemy import create_engine, text
 
 from models.text.tower import WEIGHTS_DIRECTORY
 from services.cli import machine_checks, server_checks
+from services.cli.up import run
+from services.domain.errors import NotConfigured
 from services.settings import Settings
 from tests.fakes.qdrant_nodes import cluster
 from tests.fakes.serving import ROOT, free_port
@@ -158,10 +160,13 @@ def test_damaged_weights_are_a_problem(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("given", ["unheard", "/nowhere/vibe-2099.01.safetensors"])
-def test_a_next_model_that_is_not_there_is_a_problem(monkeypatch, given):
-    """Workers could not start with it."""
+def test_a_next_model_that_is_not_there_is_a_problem(tmp_path, monkeypatch, given):
+    """Workers could not start with it, so `segue up` does not."""
+    monkeypatch.setenv("SEGUE_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("SEGUE_NEXT_MODEL", given)
     assert given in next(machine_checks.model_files(Settings()))
+    with pytest.raises(NotConfigured, match=given):
+        run(Settings(), None, once=True)
 
     monkeypatch.setenv("SEGUE_NEXT_MODEL", str(next(WEIGHTS_DIRECTORY.glob("vibe-*.safetensors"))))
     assert list(machine_checks.model_files(Settings())) == []
