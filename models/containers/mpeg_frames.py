@@ -33,7 +33,8 @@ MAX_RESYNCS = 100  # a damaged file needs a few; each may search all of RESYNC_B
 MAX_PARTS = 64  # files joined into one: an audiobook has dozens of chapters
 
 HIGHEST_BITRATE_INDEX = 14  # such a frame has room for the Xing header in every version
-HAS_FRAME_COUNT, HAS_BYTE_COUNT = 1, 2  # flags of the Xing header
+HAS_FRAME_COUNT, HAS_BYTE_COUNT, ALL_FIELDS = 1, 2, 15  # flags of the Xing header
+FLAGS_OFFSET = 7  # of their last byte in it
 VBRI_OFFSET = 36  # of the table in its frame
 ENCODER_OFFSET = 120  # of the encoder's name in a Xing header with all fields
 ENCODERS = (b"LAME", b"Lavc", b"Lavf")
@@ -230,8 +231,10 @@ def _table(frames: _Frames) -> _Table | None:
 
 def _marks(frames: _Frames) -> Marks | None:
     """Return the marks of frames; None if their table does not say how many samples the encoder added at the start."""
-    encoder = HEADER_BYTES + _side_information(frames.first) + ENCODER_OFFSET
-    if not frames.first[encoder:].startswith(ENCODERS):
+    table = HEADER_BYTES + _side_information(frames.first)
+    encoder = table + ENCODER_OFFSET
+    has_all = frames.first[table + FLAGS_OFFSET] & ALL_FIELDS == ALL_FIELDS
+    if not has_all or not frames.first[encoder:].startswith(ENCODERS):
         return None
     delay = int.from_bytes(frames.first[encoder + DELAY_OFFSET :][:2], "big") >> 4
     return Marks(frames.places, frames.header.n_samples, delay + DECODER_DELAY) if delay else None
