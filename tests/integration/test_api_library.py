@@ -336,8 +336,8 @@ def test_a_link_within_the_library_is_served(api, swapped):
     assert api.get("/v1/tracks/test:310/audio").data == other.read_bytes()
 
 
-def test_similar_tracks_take_six_catalogue_queries(api, services):
-    """The successor, the seed, the vectors and names of candidates, their ids, lists and own features."""
+def test_similar_tracks_take_five_catalogue_queries(api, services):
+    """The successor, the seed, the vectors and names of candidates, their rows, and their lists with own features."""
     statements = []
     this_thread = threading.get_ident()
 
@@ -351,7 +351,7 @@ def test_similar_tracks_take_six_catalogue_queries(api, services):
     finally:
         event.remove(services.catalogue.database.engine, "before_cursor_execute", note)
 
-    assert sum(statement.startswith("SELECT") and "FROM meta" not in statement for statement in statements) == 6
+    assert sum(statement.startswith("SELECT") and "FROM meta" not in statement for statement in statements) == 5
 
 
 @pytest.mark.parametrize("name", [b"caf\xe9.wav", b"two\nlines.wav", "日本.wav".encode()])
