@@ -135,10 +135,10 @@ def _comparison(space: "Space") -> list[str]:
     lines = [f"Compared with {other} on {found['tracks']} tracks, {found['compared_at'][:16].replace('T', ' ')} UTC:"]
     if found["overlap"] is not None:
         lines.append(f"  overlap@{NEIGHBOURS}: {found['overlap']:.2f} of the nearest {NEIGHBOURS} tracks are the same")
-    for name, label in ((other, "served"), (space.model_version, "this")):
+    for name in (other, space.model_version):
         share, took = found["album_share"].get(name), found["milliseconds"].get(name)
         same = "no albums" if share is None else f"{share:.3f} of the nearest tracks are of the same album"
-        lines.append(f"  {name} ({label}): {same}, {'no query' if took is None else f'{took:.1f} ms a query'}")
+        lines.append(f"  {name}: {same}, {'no query' if took is None else f'{took:.1f} ms a query'}")
     return [*lines, *(f"  {line}" for line in _losses(space))]
 
 
