@@ -63,6 +63,7 @@ def measure(encoder: VibeEncoder, material: Material) -> list[Kind]:
         ("people who speak", True, material.recorded),
         ("eSpeak NG", True, material.synthesised),
         ("singing without instruments", False, material.sung),
+        ("melodies of one instrument", False, material.melodies),
         ("music", False, material.music),
     )
     return [

@@ -1,8 +1,9 @@
 """Fit of the speech head: logistic regression from the features of a window to the probability that it is speech.
 
 Speech: recordings of people and eSpeak NG, plain and with quiet music under it. Everything else is not speech: music,
-singing with and without instruments, and music with a voice that is at most a little louder. So a voice alone does not
-make a song speech. All windows are heard twice: as they are, and altered (equaliser, noise, room, tempo, pitch).
+melodies of one instrument, singing with and without instruments, and music with a voice that is a little louder at
+most. So a voice alone does not make a song speech. All windows are heard twice: as they are, and altered (equaliser,
+noise, room, tempo, pitch).
 
 `python -m models.training.speech` fits the head of existing weights again; see `models.evaluation.speech` for figures.
 """
@@ -86,6 +87,7 @@ def _groups(material: Material, encoder: VibeEncoder, seed: int) -> list[_Group]
         _Group(synthesised, speech=True, weight=0.2),
         _Group(mixed(spoken, music, _BED), speech=True, weight=0.4),
         _Group(music, speech=False, weight=0.4),
+        _Group(windows_of(material.melodies, _WINDOWS_PER_PIECE), speech=False, weight=0.2),
         _Group(sung, speech=False, weight=0.2),
         _Group(mixed(music[: len(music) // 2], sung, _VOICE), speech=False, weight=0.2),
         _Group(mixed(music[len(music) // 2 :], spoken, _VOICE), speech=False, weight=0.2),

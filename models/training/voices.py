@@ -1,8 +1,9 @@
 """Windows of speech, singing and music: what the speech head is fitted to, and measured on.
 
 Speech: recordings of people (`models.corpus.spoken`), and eSpeak NG. Singing: a vocoder's, made from the same voices
-(`models.corpus.singing`), solo and in unison. Music: the corpus of the encoder. Voices, languages and soundtracks for
-evaluation are others than those for training.
+(`models.corpus.singing`), solo and in unison. Music: the corpus of the encoder, and melodies of one synthesised
+instrument (`models.corpus.melodies`). Voices, languages, melodies and soundtracks for evaluation are others than those
+for training.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,13 +17,14 @@ import torch
 from models.arrays import Arrays, Float16Array, Float32Array, cached_arrays
 from models.audio.decode import SAMPLE_RATE, read_windows
 from models.audio.placement import WINDOW_SECONDS
-from models.corpus import singing, speech, spoken
+from models.corpus import melodies, singing, speech, spoken
 from models.corpus.corpus import CorpusTrack, fetch, packages
 from models.encoder import VibeEncoder
 from models.errors import AnalysisError
 
 _SYNTHESISED = 40  # readings by eSpeak NG, each of 30 s
 _SUNG = 60  # songs, each of 30 s
+_MELODIES = 120  # each of 30 s
 _CHOIR_EVERY, _CHOIR_VOICES = 3, 4
 _SECONDS = 30
 
@@ -48,12 +50,14 @@ class Material:
         recorded: Speech of people.
         synthesised: Speech of eSpeak NG.
         sung: Singing without instruments.
+        melodies: Melodies of one synthesised instrument.
         music: Music; hardly any has vocals.
     """
 
     recorded: Sequence[Heard]
     synthesised: Sequence[Heard]
     sung: Sequence[Heard]
+    melodies: Sequence[Heard]
     music: Sequence[Heard]
 
 
@@ -84,11 +88,16 @@ def collect(encoder: VibeEncoder, cache: Path, *, held_out: bool) -> Material:
             chosen = [singers[(seed + 7 * number) % len(singers)] for number in range(voices)]
             yield f"song {seed:02d}", sung_together(chosen, seed)
 
+    def tunes() -> Iterator[tuple[str, Float32Array]]:
+        for seed in range(_MELODIES):
+            yield f"melody {seed:03d}", melodies.play(_SECONDS * SAMPLE_RATE, SAMPLE_RATE, seed + _MELODIES * held_out)
+
     music = fetch(packages("validation" if held_out else "train"), cache)
     return Material(
         recorded=_heard(encoder, folder / "recorded.npz", recorded),
         synthesised=_heard(encoder, folder / "synthesised.npz", readings()),
         sung=_heard(encoder, folder / "sung.npz", songs()),
+        melodies=_heard(encoder, folder / "melodies.npz", tunes()),
         music=[piece for track in music if (piece := _piece(encoder, track, folder)) is not None],
     )
 

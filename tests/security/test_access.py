@@ -92,6 +92,7 @@ def routes_and_scopes():
         ("delete", "/v1/tracks/none", "ingest"),
         ("get", "/v1/tracks/test:1/similar", "read"),
         ("get", "/v1/tracks/test:1/audio", "read"),
+        ("get", "/v1/tracks/test:1/highlight", "read"),
         ("get", "/v1/tracks/test:1/cover", "read"),
         ("get", "/v1/albums/none/cover", "read"),
         ("get", "/v1/artists/none/cover", "read"),
