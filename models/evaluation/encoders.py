@@ -33,7 +33,7 @@ from models.training.space import half_whitening
 
 _DIGEST_LENGTH = 12
 _WINDOW_SOURCES = ("audio/decode.py", "audio/placement.py", "audio/waveform.py")
-_ENCODING_SOURCES = ("audio/decode.py", "audio/waveform.py", "audio/frontend.py", "encoder.py", "network.py")
+_ENCODING_SOURCES = (*_WINDOW_SOURCES, "audio/frontend.py", "encoder.py", "network.py", "window_weights.py")
 _DESCRIPTOR_SOURCES = (*_ENCODING_SOURCES, "descriptors/*.py")
 _TEACHER_AXES = 128
 
