@@ -48,7 +48,7 @@ WITHOUT_SILENCES = (  # the pieces that are left keep their times
     ",astats=metadata=1:reset=1:measure_perchannel=none:measure_overall=Peak_level"
     ",ametadata=mode=select:key=lavfi.astats.Overall.Peak_level:value=-60:function=greater"
 )
-# Of all windows together: ffmpeg keeps the index of the whole file for each, above a kilobyte for a second of AAC.
+# Of the file, times its windows: ffmpeg keeps an index of the whole file for each window, over 1 kB a second of AAC.
 INDEXED_SECONDS = 200_000.0
 TAIL_SECONDS = 3.0  # before the declared end; if it is right, the last packets begin here
 LENGTH_TOLERANCE = 0.5  # s between the declared and the measured end
@@ -107,8 +107,10 @@ class Task:
         if self.skips_silence:
             return [(0.0, SEARCHED_SECONDS)]
         frames = round(self.seconds * SAMPLE_RATE)
-        count = min(window_count(self.seconds), round(INDEXED_SECONDS / self.seconds)) if frames else 0
-        places = window_frames(frames, SAMPLE_RATE, count) if frames else []
+        if not frames:
+            return []
+        count = min(window_count(self.seconds), max(1, round(INDEXED_SECONDS / self.seconds)))
+        places = window_frames(frames, SAMPLE_RATE, count)
         return [(start / SAMPLE_RATE, length / SAMPLE_RATE) for start, length in places]
 
     @property

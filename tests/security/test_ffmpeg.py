@@ -185,6 +185,12 @@ def test_the_command_names_its_file_by_descriptor(song):
     assert not {"mjpeg", "png", "h264", "ass", "concat"} & set(MUSIC_DECODERS.split(","))
 
 
+@pytest.mark.parametrize(("seconds", "windows"), [(240.0, 6), (40_000.0, 5), (900_000.0, 1)])
+def test_a_long_file_is_opened_fewer_times(seconds, windows):
+    """ffmpeg indexes the whole file for each window, so a file that declares days gets one."""
+    assert len(Task("mov", seconds).places) == windows
+
+
 def test_output_is_bounded(song, decoder):
     """ffmpeg cannot write more than the limit into one of its outputs."""
     program = Program.find_files(find_ffmpeg().path)
