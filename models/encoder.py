@@ -21,17 +21,19 @@ FEEL_ATTRIBUTES = ("energy", "valence", "danceability", "acousticness")
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """The encoder's output for one track.
+    """The output of an encoder for one track.
 
     Attributes:
-        embedding: (128,) float32 of unit length, a point in the vibe space.
-        windows: (n, 128) float32, the unit vectors of the windows, in the order of time.
-        weights: (n,) float32, how much each window counts in every mean here, see `models.window_weights`.
+        embedding: (dimension,) float32 of unit length, a point in the encoder's space; 128 for the shipped encoder.
+        windows: (n, dimension) float32, the unit vectors of the windows, in the order of time.
+        weights: (n,) float32 with the sum 1, how much each window counts in the embedding, and in all means of the
+            shipped encoder; see `models.window_weights`.
         dispersion: 1 − the mean cosine similarity of the windows' unit vectors to the embedding, 0…2; 0 for one window.
-        tags: Tag, prefixed by the data set of its teacher as in `msd:rock` → mean probability over all windows, 0…1.
+        tags: Tag → mean probability over all windows, 0…1. The shipped encoder's tags are prefixed by the data set of
+            their teacher, as in `msd:rock`.
         feel: Each of `FEEL_ATTRIBUTES` → score in standard deviations of the training windows, 0 for their mean; nearly
-            equal for an equalised, noisy or transposed copy.
-        speech: Share of speech, 0…1: the weighted mean of the windows' probabilities; None if the encoder cannot tell.
+            equal for an equalised, noisy or transposed copy. Empty for other encoders than the shipped one.
+        speech: Share of speech, 0…1: the mean of the windows' probabilities; None if the encoder cannot tell.
     """
 
     embedding: npt.NDArray[np.float32]
@@ -41,6 +43,20 @@ class Encoding:
     tags: dict[str, float]
     feel: dict[str, float]
     speech: float | None
+
+
+def weighted_mean(windows: Tensor) -> tuple[Tensor, Tensor, float]:
+    """Compute the weights of the windows of a track, its embedding and its dispersion; see `Encoding`.
+
+    Args:
+        windows: (n, dimension) float32, unit vectors.
+
+    Returns:
+        Weights (n,), embedding (dimension,), which is 0 if the vectors cancel out, and dispersion.
+    """
+    weights = torch.from_numpy(window_weights(windows.numpy()))
+    embedding = F.normalize(weights @ windows, dim=0)
+    return weights, embedding, max(0.0, float(1.0 - weights @ (windows @ embedding)))
 
 
 class VibeEncoder(nn.Module):
@@ -98,18 +114,15 @@ class VibeEncoder(nn.Module):
             The encoding; its embedding is the normalised weighted mean of the windows' embeddings.
         """
         output = self.network(log_mel)
-        windows = output.embedding.numpy()
-        weights = window_weights(windows)
-        mean = torch.from_numpy(weights)  # (n_windows,)
-        embedding = F.normalize(mean @ output.embedding, dim=0)  # (128,)
+        weights, embedding, dispersion = weighted_mean(output.embedding)
         return Encoding(
             embedding=embedding.numpy(),
-            windows=windows,
-            weights=weights,
-            dispersion=max(0.0, float(1.0 - mean @ (output.embedding @ embedding))),
-            tags=dict(zip(self.tag_names, (mean @ output.tags).tolist(), strict=True)),
-            feel=dict(zip(FEEL_ATTRIBUTES, self.feel(mean @ output.features).tolist(), strict=True)),
-            speech=float(mean @ self.speech_of(output.features)),
+            windows=output.embedding.numpy(),
+            weights=weights.numpy(),
+            dispersion=dispersion,
+            tags=dict(zip(self.tag_names, (weights @ output.tags).tolist(), strict=True)),
+            feel=dict(zip(FEEL_ATTRIBUTES, self.feel(weights @ output.features).tolist(), strict=True)),
+            speech=float(weights @ self.speech_of(output.features)),
         )
 
     @torch.inference_mode()

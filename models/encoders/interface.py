@@ -11,8 +11,7 @@ from torch import Tensor
 from models.attributes import NAMES
 from models.audio.frontend import MelParameters
 from models.descriptors.describe import Descriptors
-from models.encoder import Encoding
-from models.window_weights import window_weights
+from models.encoder import Encoding, weighted_mean
 
 
 class Encoder(Protocol):
@@ -104,17 +103,14 @@ def encoding_of(vectors: Tensor | npt.NDArray[np.float32], tags: Mapping[str, fl
     [0.7070000171661377, 0.7070000171661377]
     """
     windows = torch.nn.functional.normalize(torch.as_tensor(vectors, dtype=torch.float32), dim=1)
-    weights = window_weights(windows.numpy())
-    shares = torch.from_numpy(weights)
-    mean = shares @ windows
-    if not torch.isfinite(windows).all() or not bool(windows.any(1).all()) or not bool(mean.any()):
+    weights, embedding, dispersion = weighted_mean(windows)
+    if not torch.isfinite(windows).all() or not bool(windows.any(1).all()) or not bool(embedding.any()):
         raise ValueError("A vector of the encoder has no direction.")
-    embedding = torch.nn.functional.normalize(mean, dim=0)
     return Encoding(
         embedding=embedding.numpy(),
         windows=windows.numpy(),
-        weights=weights,
-        dispersion=max(0.0, float(1.0 - shares @ (windows @ embedding))),
+        weights=weights.numpy(),
+        dispersion=dispersion,
         tags=dict(tags or {}),
         feel={},
         speech=None,
