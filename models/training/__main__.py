@@ -2,8 +2,8 @@
 
 Fetches the `[train]` packages, renders scores, labels both and mixes of their windows with the teachers, fits the vibe
 space, compresses the teachers into the student's first weights, trains the student, and fits the attributes and the
-speech head. Each step
-keeps its results under `--cache`: an interrupted run resumes, and a run with another seed repeats the training alone.
+speech head. Each step keeps its results under `--cache`: an interrupted run resumes, and a run with another seed
+repeats the training alone.
 """
 
 import argparse

@@ -47,7 +47,7 @@ def fit_speech(encoder: VibeEncoder, cache: Path, seed: int = 0) -> None:
     """Fit the speech head of a trained encoder.
 
     Args:
-        encoder: Changed in place: it gets a head if it has none.
+        encoder: Its speech head is replaced in place.
         cache: The corpus's cache; missing packages are fetched, missing voices synthesised.
         seed: Seed of the choice of windows, mixes and alterations.
 
