@@ -23,7 +23,7 @@ def play(length: int, sample_rate: int, seed: int) -> Float32Array:
     random = np.random.default_rng([23, seed])
     time = np.arange(length) / sample_rate
     beat = time * random.uniform(1.0, 8.0)  # notes a second
-    scale = np.array([_MAJOR, _MINOR, _ANY_NOTE][seed % 3], dtype=object)
+    scale = (_MAJOR, _MINOR, _ANY_NOTE)[seed % 3]
     steps = random.integers(0, random.integers(2, 15), int(beat[-1]) + 1)
     notes = np.array([12 * (step // len(scale)) + scale[step % len(scale)] for step in steps], dtype=float)
     pitch = random.uniform(50, 600) * 2 ** (notes / 12)  # Hz
