@@ -44,7 +44,6 @@ SYNC_AND_KIND = 0xFFFE0C00  # of a header: synchronisation, version, layer and s
 KIND_AND_SIZE = 0xFFFEFEC0  # the same, bit rate, padding and the channel mode
 SIZES = tuple(size for size in range(128) if not size & 6)  # bit rate and padding, without the sample rate between them
 
-
 MARK_FRAMES = 64
 PREROLL_SAMPLES = 16 * 1152  # a frame needs bits of up to 511 bytes before it, and overlaps with the one before
 DECODER_DELAY = 529  # samples that mpg123 leaves out at the start, besides those that the encoder added
