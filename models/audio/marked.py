@@ -17,8 +17,8 @@ from models.containers.mpeg_frames import PREROLL_SAMPLES, Marks
 class Sequential(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
     """A file whose reads go on where the last one ended.
 
-    soundfile seeks after each read of a file that is seekable. libmpg123 then lacks the bits that frames keep in those
-    before them, and is silent or wrong for up to a tenth of a second.
+    soundfile seeks after each read of a file that is seekable. libmpg123 then loses the bit reservoir (the bits of a
+    frame that earlier frames hold), and is silent or wrong for up to a tenth of a second.
     """
 
     def seekable(self) -> bool:

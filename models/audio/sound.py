@@ -28,8 +28,7 @@ END_TOLERANCE = 0.5  # s of silence that may complete the last window: many MP3s
 MAX_CHANNELS = 8  # 7.1, the widest layout in which music is sold; libsndfile allows 1024
 MIN_SAMPLE_RATE = 4_000  # Hz: below telephone quality, too little timbre is left
 MAX_SAMPLE_RATE = 384_000  # Hz: the highest rate at which music is sold
-# Samples before the first one that count, which a decoder needs after a seek. Vorbis: those of its longest block, with
-# which the first one overlaps.
+# Samples by subtype that are decoded after a seek and dropped. Vorbis: its longest block, because blocks overlap.
 PREROLL = {"VORBIS": 8192, "MPEG_LAYER_III": mpeg_frames.PREROLL_SAMPLES}
 
 # libsndfile's other decoders (ADPCM, GSM, VOX …) had most of its memory errors; ffmpeg decodes what music libraries

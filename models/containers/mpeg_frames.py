@@ -45,7 +45,7 @@ KIND_AND_SIZE = 0xFFFEFEC0  # the same, bit rate, padding and the channel mode
 SIZES = tuple(size for size in range(128) if not size & 6)  # bit rate and padding, without the sample rate between them
 
 MARK_FRAMES = 64
-PREROLL_SAMPLES = 16 * 1152  # a frame needs bits of up to 511 bytes before it, and overlaps with the one before
+PREROLL_SAMPLES = 16 * 1152  # the bit reservoir reaches back up to 511 bytes, and each frame overlaps with the last
 DECODER_DELAY = 529  # samples that mpg123 leaves out at the start, besides those that the encoder added
 
 
@@ -64,7 +64,7 @@ class Marks:
     delay: int
 
     def before(self, sample: int) -> tuple[int, int]:
-        """Return the position of a mark so far before a sample that a decoder can start there, and its own sample."""
+        """Return the last mark from which a decoder can reach a sample: its position, and the sample that it is at."""
         frame = (sample + self.delay - PREROLL_SAMPLES) // self.frame_samples
         index = min(max(0, frame // MARK_FRAMES), len(self.places) - 1)
         return self.places[index], index * MARK_FRAMES * self.frame_samples - self.delay

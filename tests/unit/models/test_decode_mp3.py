@@ -49,10 +49,10 @@ def test_variable_mp3_equals_a_full_decode(tmp_path, noise, quiet):
 
 
 @pytest.mark.parametrize("fields", [15, 1], ids=["all fields", "no delay"])
-def test_mp3_frames_find_the_bits_that_earlier_frames_keep_for_them(tmp_path, fields):
+def test_a_window_keeps_its_bit_reservoir(tmp_path, fields):
     """Windows of a tone, which takes few bits, equal a full decode: no seek in a window loses bits.
 
-    Without all fields in its Xing header, a decoder does not look for the encoder's delay where it stands otherwise.
+    Without all fields, the Xing header does not say where the encoder's delay is, so the file has no marks.
     """
     tone = 0.3 * np.sin(2 * np.pi * 220 * np.arange(70 * RATE) / RATE)
     path = _write(tmp_path / "tone.mp3", np.column_stack([tone, tone]), compression_level=0.9)
