@@ -105,8 +105,8 @@ def analyse_with(source: Path | int, encoders: Sequence[EncoderSource]) -> list[
         encoders: The encoders, at least one.
 
     Returns:
-        An analysis for each, but for those after the first that fail on this file; its numbers are finite and its
-        embedding has unit length. `seconds` are of all.
+        An analysis for each encoder, in order, whose numbers are finite and whose embedding has unit length; its
+        `seconds` are of all encoders. An encoder other than the first that fails on this file is left out.
 
     Raises:
         AnalysisError: The file cannot be analysed, or not with the first encoder; the message is the reason.
@@ -159,7 +159,7 @@ def _described_and_encoded(
 ) -> tuple[Descriptors, list[Encoding | None], Timings]:
     """Describe and encode windows, as far as possible from one log-mel, whose time counts as the encoders'.
 
-    Encoders after the first that fail have None.
+    If an encoder other than the first fails, its encoding is None.
     """
     started = perf_counter()
     samples = torch.from_numpy(windows.samples)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-FEWEST = 4  # windows: of three, nothing tells whether the one that differs is not music or the other two are
+FEWEST = 4  # windows; if one of three differs, nothing tells whether it or the other two are typical
 # Similarity to the other windows, as a share of the median window's: up to `LEAST` a window counts nearly nothing, from
 # `ENOUGH` it counts fully. Nearly all windows of music are above it, so most tracks keep the plain mean.
 LEAST, ENOUGH = 0.2, 0.4
