@@ -6,7 +6,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Literal
 
 from services.catalog import Catalogue
-from services.catalog.database import REQUEST_SECONDS
+from services.catalog.engines import REQUEST_SECONDS
 from services.domain.errors import NotConfigured
 from services.domain.spaces import View
 from services.domain.track import EMBEDDING_DIM

@@ -1,11 +1,10 @@
-"""The catalogue's database: connections, transactions, batches of rows and page cursors."""
+"""The catalogue's database: transactions, migrations, batches of rows and page cursors."""
 
 import base64
 import binascii
 import json
 import sqlite3
 import threading
-import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
@@ -14,18 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import (
-    BindParameter,
-    Connection,
-    Engine,
-    Executable,
-    bindparam,
-    create_engine,
-    event,
-    func,
-    inspect,
-    make_url,
-)
+from sqlalchemy import BindParameter, Connection, Engine, Executable, bindparam, func, inspect, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -34,6 +22,14 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from services.catalog import tenancy
+from services.catalog.engines import (
+    SQLITE_BACKGROUND_SECONDS,
+    begin_sqlite,
+    connecting,
+    postgres_engine,
+    remove_timeouts,
+    sqlite_engine,
+)
 from services.catalog.limited_engines import LimitedEngines
 from services.catalog.tables import Table
 from services.circuit import Circuit, CircuitOpen
@@ -107,20 +103,6 @@ def is_storable(text: str) -> bool:
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-# Timeout of a statement while a client waits. With a new connection the total stays below 3 s.
-REQUEST_SECONDS = 1.8
-# Timeouts of a statement in a worker and on the command line. SQLite's writers wait for each other, and a transaction
-# of a scan takes milliseconds; PostgreSQL may have to read a whole library.
-BACKGROUND_SECONDS = 30.0
-SQLITE_BACKGROUND_SECONDS = 15.0
-# The share of the timeout for which SQLite waits for the lock of the file, held by another process. Before that, the
-# writer may have waited for other threads of this process.
-SQLITE_BUSY_SHARE = 0.5
-# The server times out before the client does, so that the connection can be used again.
-SERVER_SHARE = 0.9
-
-# Both engines hide parameters: error messages and logs must not contain what people listen to.
-
 # SQLSTATE disk_full
 POSTGRES_DISK_FULL = "53100"
 
@@ -136,13 +118,13 @@ class Database:
         """Create the engine; `timeout` is the timeout of a statement in seconds, None that of background work."""
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(url, timeout) if self.is_sqlite else _postgres_engine(url, timeout)
+        self.engine = sqlite_engine(url, timeout) if self.is_sqlite else postgres_engine(url, timeout)
         # SQLite runs in this process and cannot be unavailable.
         self._circuit = None if self.is_sqlite else Circuit(_is_gone)
         # SQLite's writers poll for the lock in no order. A lock of this process lets its threads wait in turn.
         self._writing = threading.Lock() if self.is_sqlite else None
         self._turn_seconds = SQLITE_BACKGROUND_SECONDS if timeout is None else timeout
-        self._limited = LimitedEngines(self.engine, _begin_sqlite if self.is_sqlite else None)
+        self._limited = LimitedEngines(self.engine, begin_sqlite if self.is_sqlite else None)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -259,7 +241,7 @@ class Database:
             _translated(),
             nullcontext() if self._circuit is None else self._circuit.call(),
             self._turn() if writes else nullcontext(),
-            _connecting(),
+            connecting(),
             self._engine().connect().execution_options(writes=writes, **isolation) as connection,
         ):
             yield connection
@@ -340,77 +322,6 @@ def _is_gone(error: Exception) -> bool:
     from services.catalog.postgres import is_gone  # noqa: PLC0415  an optional package
 
     return isinstance(error, PoolTimeout) or (isinstance(error, DBAPIError) and is_gone(error.orig))
-
-
-def _sqlite_engine(url: str, timeout: float | None) -> Engine:
-    busy = SQLITE_BACKGROUND_SECONDS if timeout is None else timeout * SQLITE_BUSY_SHARE
-    engine = create_engine(url, connect_args={"timeout": busy, "check_same_thread": False}, hide_parameters=True)
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _postgres_engine(url: str, timeout: float | None) -> Engine:
-    from services.catalog.postgres import CONNECT_SECONDS, DeadlineConnection  # noqa: PLC0415  an optional package
-
-    seconds = timeout or BACKGROUND_SECONDS
-    timeouts = f"-c statement_timeout={int(1000 * SERVER_SHARE * seconds)}"
-    # The name shows in pg_stat_activity, where `segue restore` looks for open connections.
-    arguments = {"connect_timeout": CONNECT_SECONDS, "options": timeouts, "application_name": "segue"}
-    engine = create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_timeout=seconds, hide_parameters=True)
-
-    def connect(_dialect: object, _record: object, positional: tuple[Any, ...], named: dict[str, Any]) -> object:
-        now = time.monotonic()
-        if now - getattr(_begun, "at", now) >= SERVER_SHARE * seconds:
-            # Waiting for a pooled connection that turned out to be dead took all of the time.
-            raise engine.dialect.loaded_dbapi.OperationalError("the server did not respond on an open connection")
-        made = DeadlineConnection.connect(*positional, **named)
-        made.deadline_seconds = seconds
-        return made
-
-    event.listen(engine, "do_connect", connect)
-    return engine
-
-
-_begun = threading.local()
-"""The time at which this thread started to connect."""
-
-
-@contextmanager
-def _connecting() -> Iterator[None]:
-    _begun.at = time.monotonic()
-    try:
-        yield
-    finally:
-        _begun.__dict__.pop("at", None)  # another transaction of this thread may have ended inside of this one
-
-
-def remove_timeouts(connection: Connection) -> None:
-    """Remove the timeouts of a connection, for a migration; the connection does not return to the pool."""
-    connection.detach()
-    driver: Any = connection.connection.dbapi_connection
-    if connection.dialect.name == "sqlite":
-        driver.execute(f"PRAGMA busy_timeout = {int(1000 * SQLITE_BACKGROUND_SECONDS)}")
-    else:
-        driver.deadline_seconds = None
-        connection.exec_driver_sql("SET statement_timeout = 0")
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # `_begin_sqlite` begins transactions
-    for pragma in (
-        "journal_mode = WAL",  # readers never wait for a writer
-        "synchronous = FULL",  # committed data survives a power failure
-        "foreign_keys = ON",
-        "secure_delete = ON",  # deleted data is overwritten
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Any) -> None:  # noqa: ANN401  SQLAlchemy's event passes a Connection
-    # A deferred transaction fails at its first write if another connection writes; an immediate one waits.
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def now() -> datetime:

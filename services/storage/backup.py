@@ -19,7 +19,8 @@ from alembic.util.exc import CommandError
 from pydantic import SecretStr
 from sqlalchemy import Connection, inspect, select, text, update
 
-from services.catalog.database import Database, remove_timeouts, upgrade
+from services.catalog.database import Database, upgrade
+from services.catalog.engines import remove_timeouts
 from services.catalog.indexing import GENERATION
 from services.catalog.tables import ApiKeyRow
 from services.domain.errors import AlreadyRunning, ArchiveUnusable, CatalogueUnavailable, StorageUnavailable
