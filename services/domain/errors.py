@@ -1,31 +1,7 @@
 """The errors of Segue's services.
 
-* SegueError
-  * NotFound: TrackNotFound, PictureNotFound, JobNotFound, RadioNotFound, KeyNotFound,
-    PlaylistNotFound, ListenerNotFound, LibraryNotFound, LinkNotFound, PersonNotFound,
-    SignInNotConfigured
-  * InvalidRequest: InvalidCursor, PathNotScannable, ArchiveUnusable, UnknownMood, UnusableClip, UnusablePicture,
-    UnusableVideo
-  * UnsupportedAudio: AudioNotRead
-  * UnsupportedPicture
-  * UnsupportedVideo
-  * NeedsFfmpeg
-  * UploadTooLarge
-  * Unavailable: BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, RadioBusy, LinkedServerUnavailable,
-    SignInUnavailable
-    * QuestionUnanswered: TooManyQuestions
-    * ReaderUnavailable: WordsUnavailable
-    * StorageUnavailable: StorageFull
-  * AlreadyRunning
-  * PlaylistChanged
-  * NotConfigured
-  * Forbidden: KeyRequired, InsufficientScope, ListenerNotAllowed, LibraryNotAllowed, SignInRefused
-  * LinkedServerRefused: LinkedUserRefused, SongsGone
-  * TooManyRequests
-  * IdempotencyConflict: RequestStillRunning, IdempotencyKeyReused
-
-The message names the id or file, what is wrong and what to do. `services.api.http.errors` maps each class to an HTTP
-status. Errors of HTTP itself are defined in `services.api`.
+The message names the id or file, what is wrong and what to do. `STATUSES` in `services.api.http.errors` gives each
+class an HTTP status. Errors of HTTP itself are defined in `services.api`.
 """
 
 # ruff: noqa: N818  class names are the titles of problems, such as "Track not found"
