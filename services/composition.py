@@ -282,7 +282,8 @@ class ServerIndexes:
         with self._lock:
             if suffix not in self._opened:
                 self._opened[suffix] = open_server_index(
-                    *(self._settings, self._collection),
+                    self._settings,
+                    self._collection,
                     for_requests=True,
                     suffix=suffix,
                     dimension=view.dimension(view.served),

@@ -104,9 +104,8 @@ class MapStore:
         with self._database.columns() as connection:
             places = {row.track_id: (row.x, row.y) for row in connection.execute(sample)}
             rows = sorted(rows_of(connection, found, list(places)), key=itemgetter(0))
-        return vectors_of([row.embedding for row in rows]), np.array(
-            [places[row.id] for row in rows], dtype=np.float64
-        ).reshape(-1, 2)
+        points = np.array([places[row.id] for row in rows], dtype=np.float64).reshape(-1, 2)
+        return vectors_of([row.embedding for row in rows]), points
 
     def unplaced(self, version: int, limit: int = ROWS_PER_STATEMENT) -> list[MapTrack]:
         """Return some ready tracks that have no point on a map, with their analyses by its model version."""

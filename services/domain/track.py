@@ -25,15 +25,15 @@ UNIT_TOLERANCE = 1e-3
 
 
 def unit_vector(vector: NDArray[Any], owner: str, dimension: int | None = None) -> Vector:
-    """Return the vector as float32 after checking that it is so many finite numbers of unit length.
+    """Return the vector as float32 after checking that it is `dimension` finite numbers of unit length.
 
-    Without a `dimension` it may have any number of them.
+    None allows any number of them.
 
     Raises:
         ValueError: it is not; the message names its owner.
     """
     checked: Vector = np.asarray(vector, dtype=np.float32)
-    if checked.ndim != 1 or checked.size != (checked.size if dimension is None else dimension):
+    if checked.ndim != 1 or dimension not in {None, checked.size}:
         raise ValueError(f"{owner} has a vector of shape {checked.shape} instead of ({dimension or 'any length'},)")
     length = float(np.linalg.norm(checked.astype(np.float64)))
     if not abs(length - 1) <= UNIT_TOLERANCE:  # written so that NaN fails

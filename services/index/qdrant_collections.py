@@ -92,7 +92,12 @@ class Blueprint:
             shards = shards or (SHARDS_PER_NODE * nodes if nodes > 1 else 1)
             replication = replication or min(REPLICATION, nodes)
         return cls(
-            *(fields, shards, replication, settings.write_consistency, settings.on_disk, settings.quantisation),
+            fields,
+            shards,
+            replication,
+            settings.write_consistency,
+            settings.on_disk,
+            settings.quantisation,
             settings.dimension,
         )
 

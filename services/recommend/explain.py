@@ -18,9 +18,8 @@ class Reasons:
     def __init__(self, taste: Taste, tracks: Mapping[str, Embedded]) -> None:
         plays = sorted((track_id, weight) for track_id, weight in taste.plays if weight > 0)
         self._ids = [track_id for track_id, _ in plays]
-        self._weighted = np.array(
-            [weight * tracks[track_id].vector for track_id, weight in plays]
-        )  # (plays, dimension)
+        # A row for each play.
+        self._weighted = np.array([weight * tracks[track_id].vector for track_id, weight in plays])
 
     def of(self, vector: Vector, itself: str | None = None) -> tuple[str, ...]:
         """Return the plays that contributed most to a track's score, largest contribution first.
