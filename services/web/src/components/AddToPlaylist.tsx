@@ -12,6 +12,7 @@ import { Dialog } from "./Dialog";
 import { Field } from "./Field";
 import { ErrorMessage } from "./Message";
 import { Mosaic } from "./Mosaic";
+import { Names } from "./Names";
 import { Skeleton } from "./Skeleton";
 
 /** The dialog that adds tracks to a playlist, while `adding` has some. */
@@ -82,10 +83,7 @@ function AddDialog({ tracks, suggestion }: { tracks: Adding["tracks"]; suggestio
                 <span class={styles.picture}>
                   <Mosaic tracks={each.cover_tracks} />
                 </span>
-                <span class={styles.names}>
-                  <span class={styles.name}>{each.name}</span>
-                  <span class={styles.note}>{t().counts.tracks(each.tracks)}</span>
-                </span>
+                <Names title={each.name} by={t().counts.tracks(each.tracks)} />
                 <ListPlus size={18} aria-hidden="true" />
               </button>
             </li>

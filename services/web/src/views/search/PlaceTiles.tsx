@@ -1,4 +1,5 @@
 import { Cover } from "../../components/Cover";
+import { Names } from "../../components/Names";
 import { href } from "../../router";
 import type { CoverOwner } from "../../state/covers";
 import { t } from "../../texts";
@@ -41,10 +42,7 @@ function Tile({ to, of, name, note }: { to: string; of: CoverOwner; name: string
     <li>
       <a class={styles.tile} href={to}>
         <Cover of={of} size={56} round={of.kind === "artists"} />
-        <span class={styles.names}>
-          <span class={styles.name}>{name}</span>
-          <span class={styles.note}>{note}</span>
-        </span>
+        <Names title={name} by={note} />
       </a>
     </li>
   );
