@@ -1,0 +1,1 @@
+import{On as e}from"./shared-BjFXgFsX.js";var t={names:`_names_1bcyg_1`,title:`_title_1bcyg_6`,by:`_by_1bcyg_7`};function n({title:n,by:r}){return e(`span`,{class:t.names,children:[e(`span`,{class:t.title,children:n}),e(`span`,{class:t.by,children:r})]})}export{n as t};
